@@ -1,0 +1,58 @@
+/* The smaller acts: an environment from /proc, a user's name. */
+#include "fs/broker/acts.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "fs/util.h"
+
+enum {
+	ENVIRON_MAX = 4 << 20
+};
+
+static int copy_environ(int procfd, int memfd)
+{
+	autofd int fd = openat(procfd, "environ", O_RDONLY | O_CLOEXEC);
+	char buf[16384];
+	size_t total = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	while ((n = read(fd, buf, sizeof buf)) > 0) {
+		total += (size_t)n;
+		if (total > ENVIRON_MAX)
+			return -E2BIG;
+		if (write(memfd, buf, (size_t)n) != n)
+			return -EIO;
+	}
+	return n < 0 ? -errno : 0;
+}
+
+void act_environ(HelperContext *context, const void *args)
+{
+	const ActEnviron *act = args;
+	HelperMessage message = { 0 };
+	int memfd = memfd_create("environ", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	message.error = memfd < 0 ? -errno : copy_environ(act->procfd, memfd);
+	if (!message.error &&
+	    fcntl(memfd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
+		message.error = -errno;
+	helper_say(context, &message, message.error ? -1 : memfd);
+}
+
+void act_name(HelperContext *context, const void *args)
+{
+	const ActName *act = args;
+	HelperMessage message = { 0 };
+	struct passwd entry, *found = NULL;
+	char buf[16384];
+
+	if (getpwuid_r(act->uid, &entry, buf, sizeof buf, &found) == 0 && found)
+		g_strlcpy(message.text, found->pw_name, sizeof message.text);
+	else
+		message.error = -ENOENT;
+	helper_say(context, &message, -1);
+}

@@ -1,0 +1,168 @@
+/*
+ * Whether a target can write a dump where we want it, told by files alone: nothing is sent to it, so this
+ * is allowed in every state.
+ */
+#include "fs/broker/acts.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "fs/broker/elf-core.h"
+#include "fs/util.h"
+#include "ipc/commands.h"
+
+#define LIBCORECLR "/libcoreclr.so"
+
+enum {
+	SMALL_DUMP_BYTES = 64 << 20
+};
+
+typedef struct {
+	char coreclr[4096]; /* path as the target sees it, "" when not mapped */
+	int root;
+	int exe;
+} Look;
+
+/* "start-end perms offset dev inode   path"; the path of the last line may be cut by our buffer, which
+ * only makes us miss that one. */
+static void take_maps_line(const char *line, char *path, size_t size)
+{
+	const char *at = strchr(line, '/');
+
+	if (at && g_str_has_suffix(at, LIBCORECLR))
+		g_strlcpy(path, at, size);
+}
+
+static int find_coreclr(int procfd, char *path, size_t size)
+{
+	autofd int fd = openat(procfd, "maps", O_RDONLY | O_CLOEXEC);
+	char buf[16384 + 1];
+	size_t have = 0;
+	ssize_t n;
+
+	path[0] = '\0';
+	if (fd < 0)
+		return -errno;
+	while (!path[0] && (n = read(fd, buf + have, sizeof buf - 1 - have)) > 0) {
+		char *line = buf, *end;
+
+		have += (size_t)n;
+		buf[have] = '\0';
+		while ((end = strchr(line, '\n'))) {
+			*end = '\0';
+			take_maps_line(line, path, size);
+			line = end + 1;
+		}
+		have -= (size_t)(line - buf);
+		memmove(buf, line, have);
+		if (have == sizeof buf - 1)
+			have = 0;
+	}
+	return 0;
+}
+
+static ActKind kind_of(const Look *look)
+{
+	if (look->coreclr[0])
+		return ACT_KIND_CORECLR;
+	if (look->exe >= 0 && elf_exports(look->exe, "DotNetRuntimeInfo"))
+		return ACT_KIND_SINGLE_FILE;
+	if (look->exe >= 0 && elf_exports(look->exe, "DotNetRuntimeDebugHeader"))
+		return ACT_KIND_NATIVE_AOT;
+	return ACT_KIND_UNKNOWN;
+}
+
+static gboolean may(int fd, int mode)
+{
+	char path[40];
+
+	g_snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	return access(path, mode) == 0;
+}
+
+static int check_leaf(const ActPreflight *act, int root, char *text)
+{
+	autofd int leaf = act_open_in_root(root, act->leaf, O_PATH);
+	struct stat st;
+
+	if (leaf < 0 || fstat(leaf, &st) < 0 || st.st_dev != act->leaf_dev ||
+	    st.st_ino != act->leaf_ino) {
+		g_autofree char *dir = g_path_get_dirname(act->leaf);
+
+		g_snprintf(text, HELPER_TEXT_MAX, "%d does not see %s (other mounts)",
+		           (int)act->pid, dir);
+		return -EOPNOTSUPP;
+	}
+	if (!may(leaf, W_OK | X_OK)) {
+		g_snprintf(text, HELPER_TEXT_MAX, "%d cannot write into %s", (int)act->pid,
+		           act->leaf);
+		return -EACCES;
+	}
+	return 0;
+}
+
+static int check_createdump(const Look *look, char *text)
+{
+	g_autofree char *dir = g_path_get_dirname(look->coreclr);
+	g_autofree char *path = g_build_filename(dir, "createdump", NULL);
+	autofd int fd = act_open_in_root(look->root, path, O_PATH);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		g_snprintf(text, HELPER_TEXT_MAX,
+		           "there is no %s, which the runtime writes dumps with", path);
+		return -EOPNOTSUPP;
+	}
+	if (!S_ISREG(st.st_mode) || !may(fd, X_OK)) {
+		g_snprintf(text, HELPER_TEXT_MAX, "%s is not executable for the process", path);
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+static uint64_t expected_bytes(int procfd, guint32 type)
+{
+	DiscoveryStatus status;
+
+	if (type == IPC_DUMP_MINI || type == IPC_DUMP_TRIAGE)
+		return SMALL_DUMP_BYTES;
+	if (discovery_read_status(procfd, &status) < 0)
+		return SMALL_DUMP_BYTES;
+	return (status.vm_rss_kb + status.vm_swap_kb) * 1024 * 12 / 10 + SMALL_DUMP_BYTES;
+}
+
+void act_preflight(HelperContext *context, const void *args)
+{
+	const ActPreflight *act = args;
+	HelperMessage message = { 0 };
+	Look look = { .root = -1, .exe = -1 };
+	ActKind kind;
+
+	look.root = openat(act->procfd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	look.exe = openat(act->procfd, "exe", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	message.error = find_coreclr(act->procfd, look.coreclr, sizeof look.coreclr);
+	message.value[1] = expected_bytes(act->procfd, act->type);
+	if (!message.error && look.root < 0)
+		message.error = -EACCES;
+	if (message.error)
+		g_strlcpy(message.text, "the process cannot be looked at", sizeof message.text);
+	if (!message.error)
+		message.error = helper_become(context, &act->credentials);
+	if (!message.error) {
+		kind = kind_of(&look);
+		message.value[0] = kind;
+		if (kind == ACT_KIND_NATIVE_AOT) {
+			message.error = -EOPNOTSUPP;
+			g_snprintf(message.text, sizeof message.text,
+			           "%d is a NativeAOT program: its runtime cannot write dumps",
+			           (int)act->pid);
+		} else if (kind == ACT_KIND_CORECLR) {
+			message.error = check_createdump(&look, message.text);
+		}
+	}
+	if (!message.error)
+		message.error = check_leaf(act, look.root, message.text);
+	helper_say(context, &message, -1);
+}

@@ -1,0 +1,86 @@
+#pragma once
+/*
+ * What helpers do (helper.h): the acts, their arguments and what they say. All of a target's paths are
+ * resolved inside its own root with openat2(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS), after the helper
+ * has become the target's uid; only /proc/PID/root, environ, maps and exe are opened before that.
+ */
+#include <glib.h>
+#include "fs/broker/helper.h"
+#include "ipc/discovery.h"
+
+/* ACT: pin the socket (when there is no pin yet) and connect through the pin. */
+typedef struct {
+	pid_t pid;
+	int procfd;
+	int pidfd;
+	int pin;     /* -1: resolve path, and say ACT_SAID_PIN with it */
+	int inotify; /* -1, or where a watch on the socket's directory is added after a pin */
+	char path[DISCOVERY_PATH_MAX]; /* as the target sees it */
+	HelperCredentials credentials;
+	gboolean hold; /* 3.1: keep a copy of the connection until 2 s after its first byte */
+	gboolean
+		check_only; /* do not connect: look whether the pin has a name and a descriptor is free */
+	uint64_t serial; /* of the target, said back by check_only */
+} ActConnect;
+
+enum {
+	ACT_SAID_PIN = 1, /* fd = the O_PATH pin; value: ACT_PIN_* */
+	ACT_SAID_CONNECTION, /* fd = connected; or error: -EAGAIN stopped, -EMFILE no free descriptor in the
+			      * target, -ECONNREFUSED, -ENOENT, ... ; value[0] = link count of the pin */
+};
+
+enum {
+	ACT_PIN_INODE,     /* of the socket file, in its file system */
+	ACT_PIN_CTIME_US,  /* wall clock */
+	ACT_PIN_SUSPENDED, /* its environment asks for a suspended start */
+};
+
+void act_connect(HelperContext *context, const void *args);
+
+/* ACT: /proc/PID/environ into a sealed memfd of at most 4 MiB: one message with it or an error. */
+typedef struct {
+	int procfd;
+} ActEnviron;
+void act_environ(HelperContext *context, const void *args);
+
+/* What kind of runtime a process has, told by its files. */
+typedef enum {
+	ACT_KIND_UNKNOWN, /* asked, and judged by the result */
+	ACT_KIND_CORECLR,
+	ACT_KIND_SINGLE_FILE, /* or trimmed: can do full dumps alone */
+	ACT_KIND_NATIVE_AOT,  /* can do none */
+} ActKind;
+
+/* ACT: can this target write a dump into that leaf directory? One message: error (0, -EOPNOTSUPP,
+ * -EACCES, ...), text = a sentence for the user, value[0] = ActKind, value[1] = bytes that a dump is
+ * expected to need at most. */
+typedef struct {
+	pid_t pid;
+	int procfd;
+	HelperCredentials credentials;
+	char leaf[1024]; /* absolute, as seen from our root */
+	uint64_t leaf_dev, leaf_ino;
+	guint32 type; /* IpcDumpType */
+} ActPreflight;
+void act_preflight(HelperContext *context, const void *args);
+
+/* ACT: take the file that createdump wrote out of the leaf, make it root's and read-only, check that it
+ * is a whole ELF core. One message: error, text, value[0] = size. On failure nothing is left. */
+typedef struct {
+	int leaf;                 /* directory */
+	int sealed;               /* directory of the store */
+	char name[128];           /* its name there */
+	uid_t owner;              /* whose file it must be */
+	gboolean rename;          /* FALSE: only check, leave it where it is */
+	HelperCredentials reader; /* who reads the ELF */
+} ActSeal;
+void act_seal(HelperContext *context, const void *args);
+
+/* ACT: the name of a uid. One message: text. */
+typedef struct {
+	uid_t uid;
+} ActName;
+void act_name(HelperContext *context, const void *args);
+
+/* Resolves a target's path inside its root: a descriptor or a negative errno. */
+int act_open_in_root(int rootfd, const char *path, uint64_t flags);

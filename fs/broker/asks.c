@@ -1,0 +1,298 @@
+/*
+ * The asks of the front, one function each. Whatever they say was checked by record_check(); what is asked of
+ * a target is built here and in sessions.c from typed values.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+#include "fs/broker/acts.h"
+#include "fs/broker/broker.h"
+#include "fs/broker/dump-job.h"
+#include "fs/broker/environ.h"
+#include "fs/broker/exchange.h"
+#include "fs/broker/preflight.h"
+#include "fs/broker/sessions.h"
+#include "fs/util.h"
+#include "ipc/message.h"
+#include "ipc/nettrace/bytes.h"
+
+enum {
+	SESSION_DEADLINE_MS = 5000,
+	STOP_DEADLINE_MS = 30000
+};
+
+/* Why a target cannot be asked anything now: 0 or negative errno. */
+static int refusal(const Target *target)
+{
+	if (target->dump)
+		return -EBUSY;
+	if (target->flags & RECORD_FOUND_STOPPED)
+		return -EAGAIN;
+	if (target->flags & RECORD_FOUND_BUSY)
+		return -ETIMEDOUT;
+	if (target->flags & RECORD_FOUND_NO_FDS)
+		return -EAGAIN;
+	return 0;
+}
+
+static void reply_error(Target *target, uint64_t ask, const ExchangeResult *result)
+{
+	if (result->error)
+		broker_reply(target->broker, ask, target->serial, result->error, NULL);
+	else
+		broker_reply(target->broker, ask, target->serial,
+		             ipc_hresult_errno(result->hresult), ipc_hresult_text(result->hresult));
+}
+
+typedef struct {
+	uint64_t ask;
+	RecordSession row;
+	unsigned interval_ms;
+	char *names;
+	size_t names_len;
+} SessionAsk;
+
+static void session_ask_free(gpointer data)
+{
+	SessionAsk *session = data;
+
+	g_free(session->names);
+	g_free(session);
+}
+
+static int build_session(unsigned version, IpcRequest *ret, void *data)
+{
+	const SessionAsk *session = data;
+
+	return session_build(session->row, session->interval_ms, session->names, session->names_len,
+	                     version, ret);
+}
+
+static void on_session(Target *target, const ExchangeResult *result, void *data)
+{
+	const SessionAsk *session = data;
+	ByteReader reader = byte_reader(result->payload, result->len);
+	Record record = record_new(RECORD_STREAM);
+	int fd;
+
+	if (result->error == -ESTALE) {
+		broker_end_target(target);
+		return;
+	}
+	if (result->error || !result->ok) {
+		reply_error(target, session->ask, result);
+		return;
+	}
+	target->sessions[session->row].open = TRUE;
+	target->sessions[session->row].id = byte_reader_u64(&reader);
+	record.id = session->ask;
+	record.serial = target->serial;
+	record.row = session->row;
+	fd = fcntl(result->fd, F_DUPFD_CLOEXEC, 3);
+	if (fd < 0) /* ours is closed behind us; the runtime sees that at its next write */
+		broker_reply(target->broker, session->ask, target->serial, -errno, NULL);
+	else
+		broker_send(target->broker, &record, NULL, 0, fd);
+}
+
+static void start_session(Target *target, const Record *record, const char *payload, size_t len)
+{
+	gboolean counters = record->row == RECORD_SESSION_COUNTERS;
+	ExchangeParams params = {
+		.command = IPC_COMMAND_COLLECT_TRACING,
+		.deadline_ms = SESSION_DEADLINE_MS,
+		.build = build_session,
+		.done = on_session,
+		.late = on_session,
+		.free = session_ask_free,
+		.ask = record->id,
+	};
+	SessionAsk *session;
+	IpcRequest trial = { 0 };
+	int r = refusal(target);
+
+	/* Counters in a process that starts can hang it for good; and 3.1 has to be known as such before. */
+	if (r >= 0 &&
+	    ((counters && !(target->flags & RECORD_FOUND_ATTACHABLE)) || !target->informed))
+		r = -EAGAIN;
+	if (r >= 0)
+		r = session_build((RecordSession)record->row, record->interval_ms, payload, len,
+		                  ipc_command_newest(IPC_COMMAND_COLLECT_TRACING), &trial);
+	ipc_request_clear(&trial);
+	if (r < 0) {
+		broker_reply(target->broker, record->id, target->serial, r, NULL);
+		return;
+	}
+	session = g_new0(SessionAsk, 1);
+	session->ask = record->id;
+	session->row = (RecordSession)record->row;
+	session->interval_ms = record->interval_ms;
+	session->names = g_memdup2(payload, len);
+	session->names_len = len;
+	params.data = session;
+	exchange_add(target, &params);
+}
+
+typedef struct {
+	uint64_t ask;
+	uint64_t session;
+} StopAsk;
+
+static int build_stop(unsigned version, IpcRequest *ret, void *data)
+{
+	return ipc_build_stop_tracing(((const StopAsk *)data)->session, ret);
+}
+
+static void on_stopped(Target *target, const ExchangeResult *result, void *data)
+{
+	const StopAsk *stop = data;
+
+	if (result->error || !result->ok)
+		reply_error(target, stop->ask, result);
+	else
+		broker_reply(target->broker, stop->ask, target->serial, 0, NULL);
+}
+
+static void stop_session(Target *target, const Record *record)
+{
+	TargetSession *session = &target->sessions[record->row];
+	ExchangeParams params = {
+		.command = IPC_COMMAND_STOP_TRACING,
+		.deadline_ms = STOP_DEADLINE_MS,
+		.build = build_stop,
+		.done = on_stopped,
+		.free = g_free,
+		.ask = record->id,
+	};
+	int r = refusal(target);
+	StopAsk *stop;
+
+	if (r < 0 || !session->open) {
+		broker_reply(target->broker, record->id, target->serial, r, NULL);
+		return;
+	}
+	stop = g_new(StopAsk, 1);
+	*stop = (StopAsk){ .ask = record->id, .session = session->id };
+	session->open = FALSE;
+	params.data = stop;
+	exchange_add(target, &params);
+}
+
+typedef struct {
+	Broker *broker;
+	uint64_t ask, serial;
+} PreflightAsk;
+
+static void on_preflight(PreflightResult *result, void *data)
+{
+	g_autofree PreflightAsk *ask = data;
+	Target *target = broker_find(ask->broker, ask->serial);
+
+	if (target)
+		target->preflight = NULL;
+	broker_reply(ask->broker, ask->ask, ask->serial, result->error,
+	             result->error ? result->text : NULL);
+}
+
+static void preflight(Target *target, const Record *record)
+{
+	PreflightAsk *ask;
+	Preflight *started;
+
+	if (target->preflight) {
+		broker_reply(target->broker, record->id, target->serial, -EBUSY, NULL);
+		return;
+	}
+	ask = g_new(PreflightAsk, 1);
+	*ask = (PreflightAsk){ .broker = target->broker,
+		               .ask = record->id,
+		               .serial = target->serial };
+	started = preflight_start(target, record->type, on_preflight, ask);
+	if (started)
+		target->preflight = started;
+}
+
+static void open_dump(Broker *broker, const Record *record)
+{
+	Record reply = record_new(RECORD_REPLY);
+	int fd = store_open_part(broker_store(broker), record->serial, (RecordPart)record->part);
+
+	reply.id = record->id;
+	reply.serial = record->serial;
+	reply.error = MIN(fd, 0);
+	broker_send(broker, &reply, NULL, 0, MAX(fd, -1));
+}
+
+static void cancel(Target *target, void *data)
+{
+	exchange_cancel(target, *(const uint64_t *)data);
+}
+
+/* The asks that are about a process. */
+static void take_for_target(Target *target, const Record *record, const char *payload, size_t len)
+{
+	int r = refusal(target);
+
+	switch (record->kind) {
+	case RECORD_ASK_INFO:
+		if (r < 0)
+			broker_reply(target->broker, record->id, target->serial, r, NULL);
+		else
+			info_ask(target, record->id);
+		break;
+	case RECORD_ASK_ENVIRON:
+		if (r < 0)
+			broker_reply(target->broker, record->id, target->serial, r, NULL);
+		else
+			environ_ask(target, record->id);
+		break;
+	case RECORD_START_SESSION:
+		start_session(target, record, payload, len);
+		break;
+	case RECORD_STOP_SESSION:
+		stop_session(target, record);
+		break;
+	case RECORD_PREFLIGHT:
+		preflight(target, record);
+		break;
+	case RECORD_DUMP:
+		dump_job_ask(target, record->id, record->type);
+		break;
+	default:
+		broker_reply(target->broker, record->id, target->serial, -EINVAL, NULL);
+	}
+}
+
+void asks_take(Broker *broker, const Record *record, const char *payload, size_t len, int fd)
+{
+	autofd int own = fd;
+	Store *store = broker_store(broker);
+	uint64_t id = record->id;
+	Target *target;
+
+	switch (record->kind) {
+	case RECORD_OPEN_DUMP:
+		open_dump(broker, record);
+		return;
+	case RECORD_REMOVE_DUMP:
+		broker_reply(broker, id, record->serial,
+		             store_remove_part(store, record->serial, (RecordPart)record->part),
+		             NULL);
+		return;
+	case RECORD_ANNEX:
+		broker_reply(broker, id, record->serial,
+		             store_put_annex(store, record->serial, (RecordPart)record->part, own),
+		             NULL);
+		return;
+	case RECORD_CANCEL:
+		broker_each_target(broker, cancel, &id);
+		return;
+	default:
+		break;
+	}
+	target = broker_find(broker, record->serial);
+	if (!target)
+		broker_reply(broker, id, record->serial, -ESRCH, NULL);
+	else
+		take_for_target(target, record, payload, len);
+}

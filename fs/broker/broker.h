@@ -1,0 +1,83 @@
+#pragma once
+/*
+ * The broker: the half that keeps its rights. It finds processes, proves who they are, connects, sends
+ * the commands of a fixed list, has dumps written and seals them. It reads next to nothing of what a
+ * target sends. One thread, no GIO: signalfd, pidfds and helpers.
+ */
+#include <glib.h>
+#include "fs/broker/records.h"
+#include "fs/broker/scan.h"
+#include "fs/broker/store.h"
+#include "fs/broker/target.h"
+
+typedef struct {
+	int link_fd;            /* to the front; taken */
+	pid_t front;            /* our child */
+	Store *store;           /* borrowed */
+	const char *mountpoint; /* absolute */
+	guint64 mount_id;       /* of our mount, from mountinfo */
+	gboolean root_mode;
+	unsigned attach_delay_s;
+	/* Called once: 0 when mounted, INIT answered and the first scan done. */
+	void (*ready)(int error, void *data);
+	void *ready_data;
+} BrokerConfig;
+
+/* Runs until it is told to end, the mount is gone or the front is. The process's exit status: 0 when that
+ * was asked for. Detaches the mount. */
+int broker_run(const BrokerConfig *config);
+
+/* For the modules of this folder. */
+
+/* Something of a target that the front sees may have changed: sends FOUND when it did. */
+void broker_target_changed(Target *target);
+int broker_inotify_fd(Broker *broker);
+Store *broker_store(Broker *broker);
+Scan *broker_scan(Broker *broker);
+const BrokerConfig *broker_config(Broker *broker);
+Target *broker_find(Broker *broker, uint64_t serial);
+/* The living target of that pid, or NULL. */
+Target *broker_find_pid(Broker *broker, pid_t pid);
+
+typedef void (*BrokerEachTarget)(Target *target, void *data);
+void broker_each_target(Broker *broker, BrokerEachTarget each, void *data);
+
+/* Proven: gets its serial, shows it to the front, watches its end. */
+void broker_add_target(Broker *broker, Target *target);
+/* Ends it: its requests, its dump, its directory. Freed at the next idle moment, or when a dump of it that
+ * is being sealed is done (broker_release_target). */
+void broker_end_target(Target *target);
+void broker_release_target(Target *target);
+
+int broker_send(Broker *broker, const Record *record, const void *payload, size_t len, int fd);
+/* REPLY to an ask; text may be NULL. */
+void broker_reply(Broker *broker, uint64_t id, uint64_t serial, int error, const char *text);
+/* A line of `events`: pairs of key and value, NULL-ended. target may be NULL, then pid 0 is the daemon. */
+void broker_notice(Broker *broker, const Target *target, pid_t pid, EventWord word,
+                   ...) G_GNUC_NULL_TERMINATED;
+
+/* asks.c */
+void asks_take(Broker *broker, const Record *record, const char *payload, size_t len, int fd);
+
+/* info.c: ProcessInfo, unasked: what the first, proving connection carries; again later where that one came
+ * to nothing. `proven` is called when the peer is known to be the process, `failed` when it never was. */
+typedef struct {
+	void (*proven)(Target *target, void *data);
+	void (*failed)(Target *target, int error, void *data);
+	void *data;
+} InfoCallbacks;
+void info_first(Target *target, const InfoCallbacks *callbacks);
+/* For an ask of the front. */
+void info_ask(Target *target, uint64_t ask);
+
+/* discover.c: from a line to a proven target. */
+void discover_line(ScanLine *line, void *broker);
+void discover_line_lost(ScanLine *line, void *broker);
+/* TRUE while a first connect is under way (the first scan is done when none is). */
+gboolean discover_busy(void);
+
+/* attach.c */
+void attach_begin(Target *target);    /* after it was proven */
+void attach_informed(Target *target); /* its ProcessInfo is there */
+void attach_watch(
+	Broker *broker); /* every second: stopped or not, its pin, its descriptors, its line */

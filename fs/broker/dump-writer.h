@@ -1,0 +1,20 @@
+#pragma once
+/*
+ * How a dump comes about: three functions. A job (dump-job.h) decides that and where; a writer makes the
+ * file "core" in the job's leaf and says once, through dump_job_written(), that it is there or why
+ * not. Whether it is whole is judged by the file alone, afterwards.
+ */
+#include "fs/broker/dump-job.h"
+
+typedef struct {
+	const char *name;
+	/* Begins. 0 or negative errno. */
+	int (*start)(DumpJob *job);
+	/* Every DUMP_JOB_TICK_MS until it has said dump_job_written(). */
+	void (*watch)(DumpJob *job);
+	/* The job ends now (target gone, daemon ends): says nothing more. */
+	void (*cancel)(DumpJob *job);
+} DumpWriter;
+
+/* The runtime's own createdump, asked for over the diagnostics socket. */
+extern const DumpWriter dump_writer_createdump;

@@ -1,0 +1,9 @@
+#pragma once
+/*
+ * A target's environment for the front: what the runtime says, unread, as a sealed memfd of at most
+ * IPC_MAX_ENVIRONMENT bytes; where the runtime does not know the command (3.1), /proc/PID/environ by a
+ * helper.
+ */
+#include "fs/broker/target.h"
+
+void environ_ask(Target *target, uint64_t ask);

@@ -1,0 +1,121 @@
+/* See preflight.h. */
+#include "fs/broker/preflight.h"
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "fs/broker/broker.h"
+#include "fs/util.h"
+
+enum {
+	DEADLINE_MS = 2000
+};
+
+struct Preflight {
+	Target *target;
+	PreflightDone done;
+	void *data;
+	Helper *helper;
+	PreflightResult result;
+	uint64_t expected;
+	char text[HELPER_TEXT_MAX];
+};
+
+static void preflight_free(Preflight *preflight)
+{
+	if (preflight->result.leaf_path)
+		store_drop_leaf(broker_store(preflight->target->broker),
+		                preflight->result.leaf_path, preflight->result.leaf_fd);
+	g_free(preflight->result.leaf_path);
+	g_free(preflight);
+}
+
+/* Twice over: what the dump needs, and what the machine has to keep. */
+static void check_space(Preflight *preflight)
+{
+	uint64_t total, free = store_free_bytes(broker_store(preflight->target->broker), &total);
+
+	if (preflight->result.error || free >= preflight->expected)
+		return;
+	preflight->result.error = -ENOSPC;
+	g_snprintf(preflight->text, sizeof preflight->text,
+	           "%s has %" G_GUINT64_FORMAT " MB free, the dump may need %" G_GUINT64_FORMAT
+	           " MB",
+	           store_dir(broker_store(preflight->target->broker)), free / 1000000,
+	           preflight->expected / 1000000);
+}
+
+static void on_message(const HelperMessage *message, int fd, void *data)
+{
+	Preflight *preflight = data;
+
+	util_close_fd(&fd);
+	preflight->result.error = message->error;
+	preflight->result.kind = (ActKind)message->value[0];
+	preflight->expected = message->value[1];
+	g_strlcpy(preflight->text, message->text, sizeof preflight->text);
+}
+
+static void on_done(int error, void *data)
+{
+	Preflight *preflight = data;
+
+	preflight->helper = NULL;
+	if (error) {
+		preflight->result.error = error;
+		g_strlcpy(preflight->text, "the process could not be looked at in time",
+		          sizeof preflight->text);
+	}
+	check_space(preflight);
+	if (preflight->result.error && !preflight->text[0])
+		g_strlcpy(preflight->text, g_strerror(-preflight->result.error),
+		          sizeof preflight->text);
+	preflight->result.text = preflight->text;
+	preflight->done(&preflight->result, preflight->data);
+	preflight_free(preflight);
+}
+
+Preflight *preflight_start(Target *target, guint32 type, PreflightDone done, void *data)
+{
+	static const HelperCallbacks callbacks = { .message = on_message, .done = on_done };
+	Preflight *preflight = g_new0(Preflight, 1);
+	ActPreflight act = {
+		.pid = target->identity.pid,
+		.procfd = target->identity.procfd,
+		.credentials = target->identity.credentials,
+		.type = type,
+	};
+	struct stat st;
+	int r;
+
+	preflight->target = target;
+	preflight->done = done;
+	preflight->data = data;
+	preflight->result.leaf_fd = -1;
+	preflight->result.error = -EIO;
+	r = identity_check(&target->identity);
+	if (r >= 0)
+		r = store_make_leaf(broker_store(target->broker), act.credentials.uid,
+		                    act.credentials.gid, &preflight->result.leaf_path,
+		                    &preflight->result.leaf_fd);
+	if (r >= 0 && fstat(preflight->result.leaf_fd, &st) < 0)
+		r = -errno;
+	if (r < 0) {
+		PreflightResult failed = { .error = r, .text = g_strerror(-r), .leaf_fd = -1 };
+
+		preflight_free(preflight);
+		done(&failed, data);
+		return NULL;
+	}
+	act.leaf_dev = st.st_dev;
+	act.leaf_ino = st.st_ino;
+	g_strlcpy(act.leaf, preflight->result.leaf_path, sizeof act.leaf);
+	preflight->helper = helper_start(act_preflight, &act, sizeof act, &act.procfd, 1,
+	                                 DEADLINE_MS, &callbacks, preflight);
+	return preflight;
+}
+
+void preflight_cancel(Preflight *preflight)
+{
+	helper_cancel(preflight->helper);
+	preflight_free(preflight);
+}

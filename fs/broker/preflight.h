@@ -1,0 +1,24 @@
+#pragma once
+/*
+ * Can this target have a dump written into our store? Told by files, in a helper, before anything is
+ * asked of it; also in the states in which nothing may be sent to it.
+ */
+#include <glib.h>
+#include "fs/broker/acts.h"
+#include "fs/broker/target.h"
+
+typedef struct {
+	int error;        /* 0; -EOPNOTSUPP, -EACCES, -ENOSPC, -ESRCH, ... */
+	const char *text; /* a sentence, when error */
+	ActKind kind;
+	char *leaf_path; /* a fresh leaf for this target; taken by the callee, or dropped after the call */
+	int leaf_fd;
+} PreflightResult;
+
+typedef void (*PreflightDone)(PreflightResult *result, void *data);
+
+/* Calls done exactly once, later. Returns a handle for preflight_cancel, or NULL when done was called
+ * at once. */
+Preflight *preflight_start(Target *target, guint32 type, PreflightDone done, void *data);
+/* The target ends: `done` will not be called. */
+void preflight_cancel(Preflight *preflight);

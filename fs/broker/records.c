@@ -1,0 +1,181 @@
+/*
+ * The table of record kinds, and the check that every record passes before anybody looks at it. It
+ * runs on both ends: the broker does not trust the front (which parses what targets send), and the
+ * front must not be led out of its arrays by a record that a bug in the broker made.
+ */
+#include "fs/broker/records.h"
+#include <errno.h>
+#include <string.h>
+#include "ipc/commands.h"
+
+enum {
+	FIRST_OF_BROKER = RECORD_FOUND,
+	INTERVAL_MIN_MS = 100,
+	INTERVAL_MAX_MS = 3600000
+};
+enum {
+	ERRNO_MAX = 4095
+};
+
+/* What a kind has to have. */
+enum {
+	HAS_ID = 1 << 0,
+	HAS_SERIAL = 1 << 1,
+	HAS_ID_OR_SERIAL = 1 << 2,
+	HAS_FD = 1 << 3,
+	MAY_HAVE_FD = 1 << 4,
+	MAY_HAVE_PAYLOAD = 1 << 5,
+	HAS_ROW = 1 << 6,
+	HAS_INTERVAL = 1 << 7,
+	HAS_TYPE = 1 << 8,
+	HAS_REASON = 1 << 9,
+	HAS_PART = 1 << 10,
+	HAS_JSON_PART = 1 << 11,
+	HAS_STATE = 1 << 12,
+	HAS_WORD = 1 << 13,
+	HAS_PID = 1 << 14,
+	HAS_SEALED = 1 << 15,
+};
+
+typedef struct {
+	const char *name; /* NULL: no such kind */
+	unsigned has;
+} Kind;
+
+static const Kind kinds[RECORD_N_KINDS] = {
+	[RECORD_READY] = { "ready", 0 },
+	[RECORD_ASK_INFO] = { "ask-info", HAS_ID | HAS_SERIAL },
+	[RECORD_ASK_ENVIRON] = { "ask-environ", HAS_ID | HAS_SERIAL },
+	[RECORD_START_SESSION] = { "start-session", HAS_ID | HAS_SERIAL | HAS_ROW | HAS_INTERVAL |
+	                                                    MAY_HAVE_PAYLOAD },
+	[RECORD_STOP_SESSION] = { "stop-session", HAS_ID | HAS_SERIAL | HAS_ROW },
+	[RECORD_PREFLIGHT] = { "preflight", HAS_ID | HAS_SERIAL | HAS_TYPE },
+	[RECORD_DUMP] = { "dump", HAS_ID | HAS_SERIAL | HAS_TYPE | HAS_REASON },
+	[RECORD_OPEN_DUMP] = { "open-dump", HAS_ID | HAS_SERIAL | HAS_PART },
+	[RECORD_REMOVE_DUMP] = { "remove-dump", HAS_ID | HAS_SERIAL | HAS_PART },
+	[RECORD_ANNEX] = { "annex", HAS_ID | HAS_SERIAL | HAS_PART | HAS_JSON_PART | HAS_FD },
+	[RECORD_CANCEL] = { "cancel", HAS_ID },
+
+	[RECORD_FOUND] = { "found", HAS_SERIAL | MAY_HAVE_PAYLOAD },
+	[RECORD_GONE] = { "gone", HAS_SERIAL },
+	[RECORD_SCANNED] = { "scanned", 0 },
+	[RECORD_REPLY] = { "reply", HAS_ID_OR_SERIAL | MAY_HAVE_FD | MAY_HAVE_PAYLOAD },
+	[RECORD_STREAM] = { "stream", HAS_SERIAL | HAS_ROW | HAS_FD },
+	[RECORD_DUMP_PROGRESS] = { "dump-progress", HAS_SERIAL | HAS_STATE },
+	[RECORD_DUMP_SEALED] = { "dump-sealed", HAS_SERIAL | HAS_SEALED | MAY_HAVE_PAYLOAD },
+	[RECORD_DUMP_FAILED] = { "dump-failed", HAS_ID_OR_SERIAL | MAY_HAVE_PAYLOAD },
+	[RECORD_NOTICE] = { "notice", HAS_WORD | HAS_PID | MAY_HAVE_PAYLOAD },
+	[RECORD_STOP] = { "stop", 0 },
+	[RECORD_HEALTH] = { "health", 0 },
+};
+
+static const Kind *find_kind(guint32 kind)
+{
+	return kind < RECORD_N_KINDS && kinds[kind].name ? &kinds[kind] : NULL;
+}
+
+Record record_new(RecordKind kind)
+{
+	Record record;
+
+	/* The padding too: what is not set must not carry bytes of this process to the other. */
+	memset(&record, 0, sizeof record);
+	record.magic = RECORD_MAGIC;
+	record.kind = kind;
+	return record;
+}
+
+static gboolean check_frame(const Record *record, size_t payload_len, gboolean has_fd, unsigned has)
+{
+	if (record->payload_len != payload_len || payload_len > RECORD_PAYLOAD_MAX)
+		return FALSE;
+	if (payload_len && !(has & MAY_HAVE_PAYLOAD))
+		return FALSE;
+	if (has & HAS_FD)
+		return has_fd;
+	return !has_fd || has & MAY_HAVE_FD;
+}
+
+/* Without these nothing could be answered, or there is nothing that it could be about. */
+static gboolean check_names(const Record *record, unsigned has)
+{
+	if (has & HAS_ID && !record->id)
+		return FALSE;
+	if (has & HAS_SERIAL && !record->serial)
+		return FALSE;
+	return !(has & HAS_ID_OR_SERIAL) || record->id || record->serial;
+}
+
+static gboolean is_dump_type(guint32 type)
+{
+	return type >= IPC_DUMP_MINI && type <= IPC_DUMP_FULL;
+}
+
+static gboolean check_sealed(const RecordSealed *sealed)
+{
+	return is_dump_type(sealed->type) && is_dump_type(sealed->written_type) &&
+	       sealed->parts < 1u << RECORD_N_PARTS;
+}
+
+static gboolean check_values(const Record *record, unsigned has)
+{
+	if (has & HAS_ROW && record->row >= RECORD_N_SESSIONS)
+		return FALSE;
+	if (has & HAS_INTERVAL &&
+	    (record->interval_ms < INTERVAL_MIN_MS || record->interval_ms > INTERVAL_MAX_MS))
+		return FALSE;
+	if (has & HAS_TYPE && !is_dump_type(record->type))
+		return FALSE;
+	if (has & HAS_REASON && record->reason > RECORD_REASON_DEMAND)
+		return FALSE;
+	if (has & HAS_PART && record->part >= RECORD_N_PARTS)
+		return FALSE;
+	if (has & HAS_JSON_PART && record->part != RECORD_PART_JSON)
+		return FALSE;
+	if (has & HAS_STATE && record->state > RECORD_DUMP_RUNNING)
+		return FALSE;
+	if (has & HAS_WORD && record->word >= EVENT_N_WORDS)
+		return FALSE;
+	if (has & HAS_PID && record->pid < 0)
+		return FALSE;
+	return !(has & HAS_SEALED) || check_sealed(&record->sealed);
+}
+
+int record_check(const Record *record, size_t payload_len, gboolean has_fd, gboolean from_front)
+{
+	const Kind *kind = find_kind(record->kind);
+
+	if (record->magic != RECORD_MAGIC || !kind ||
+	    from_front != (record->kind < FIRST_OF_BROKER))
+		return -EPROTO;
+	if (!check_frame(record, payload_len, has_fd, kind->has) || !check_names(record, kind->has))
+		return -EPROTO;
+	if (record->error > 0 || record->error < -ERRNO_MAX || (from_front && record->error))
+		return -EPROTO;
+	if (check_values(record, kind->has))
+		return 0;
+	/* Nobody answers the broker: a value of its that is out of range is a broken peer. */
+	return from_front ? -EINVAL : -EPROTO;
+}
+
+const char *record_text(const char *payload, size_t len, unsigned i)
+{
+	while (len) {
+		const char *end = memchr(payload, '\0', len);
+
+		if (!end)
+			break;
+		if (!i--)
+			return payload;
+		len -= (size_t)(end + 1 - payload);
+		payload = end + 1;
+	}
+	return "";
+}
+
+const char *record_kind_name(guint32 kind)
+{
+	const Kind *row = find_kind(kind);
+
+	return row ? row->name : "unknown";
+}

@@ -1,0 +1,380 @@
+/* See scan.h. */
+#include "fs/broker/scan.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+#include "fs/broker/identity.h"
+#include "fs/util.h"
+
+enum {
+	PERIOD_MS = 1000,
+	NAMESPACES_EVERY_US = 5000000,
+	SLOW_US = 5000,          /* a table that takes longer to read … */
+	SLOW_EVERY_US = 5000000, /* … is read this often */
+	SOON_MS = 15,            /* a name appears a moment before its socket listens */
+	SOON_AGAIN_MS = 120,
+	TABLE_MAX = 64 << 20,
+	NAMESPACES_MAX = 4096,
+	RETRY_MAX_US = 60000000,
+};
+
+typedef struct {
+	uint64_t inode;
+	pid_t member; /* 0 for our own */
+	gint64 next_us;
+	gboolean seen;
+} Namespace;
+
+struct Scan {
+	ScanCallbacks callbacks;
+	void *data;
+	GHashTable *lines;  /* key: &line->net_ns, two numbers */
+	GArray *namespaces; /* Namespace; the first is ours */
+	gint64 namespaces_us;
+	GString *text;
+	int inotify;
+	guint inotify_source, timer, soon, soon_again;
+	uint64_t reading; /* namespace whose table is walked */
+};
+
+static guint line_hash(gconstpointer key)
+{
+	const ScanLine *line = key;
+
+	return g_int64_hash(&(gint64){ (gint64)(line->inode * 31 + line->net_ns) });
+}
+
+static gboolean line_equal(gconstpointer a, gconstpointer b)
+{
+	const ScanLine *x = a, *y = b;
+
+	return x->inode == y->inode && x->net_ns == y->net_ns;
+}
+
+static void take_listener(const DiscoveryListener *listener, void *data)
+{
+	Scan *scan = data;
+	ScanLine key = { .net_ns = scan->reading, .inode = listener->inode };
+	ScanLine *line = g_hash_table_lookup(scan->lines, &key);
+
+	if (!line) {
+		line = g_new(ScanLine, 1);
+		*line = key;
+		line->name = listener->name;
+		g_strlcpy(line->path, listener->path, sizeof line->path);
+		g_hash_table_add(scan->lines, line);
+	}
+	line->seen = TRUE;
+}
+
+/* The whole table into scan->text; FALSE when it could not be read to its end. */
+static gboolean read_table(Scan *scan, const Namespace *ns)
+{
+	char path[40] = "/proc/net/unix";
+	autofd int fd = -1;
+
+	if (ns->member)
+		g_snprintf(path, sizeof path, "/proc/%d/net/unix", (int)ns->member);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	g_string_truncate(scan->text, 0);
+	while (fd >= 0 && scan->text->len < TABLE_MAX) {
+		gsize have = scan->text->len;
+		ssize_t n;
+
+		g_string_set_size(scan->text, have + 65536);
+		n = read(fd, scan->text->str + have, 65536);
+		g_string_set_size(scan->text, have + (gsize)MAX(n, 0));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n == 0;
+	}
+	return FALSE;
+}
+
+/* Lines of that namespace that were not seen are gone. */
+static void drop_unseen(Scan *scan, uint64_t net_ns)
+{
+	GHashTableIter iter;
+	gpointer key;
+
+	g_hash_table_iter_init(&iter, scan->lines);
+	while (g_hash_table_iter_next(&iter, &key, NULL)) {
+		ScanLine *line = key;
+
+		if (line->net_ns != net_ns || line->seen || line->busy)
+			continue;
+		scan->callbacks.lost(line, scan->data);
+		g_hash_table_iter_remove(&iter);
+	}
+}
+
+static void scan_namespace(Scan *scan, Namespace *ns, gint64 now)
+{
+	GHashTableIter iter;
+	gpointer key;
+
+	if (now < ns->next_us || !read_table(scan, ns))
+		return;
+	g_hash_table_iter_init(&iter, scan->lines);
+	while (g_hash_table_iter_next(&iter, &key, NULL))
+		if (((ScanLine *)key)->net_ns == ns->inode)
+			((ScanLine *)key)->seen = FALSE;
+	scan->reading = ns->inode;
+	discovery_scan_unix(scan->text->str, scan->text->len, take_listener, scan);
+	drop_unseen(scan, ns->inode);
+	if (g_get_monotonic_time() - now > SLOW_US)
+		ns->next_us = now + SLOW_EVERY_US;
+}
+
+static void see_namespace(Scan *scan, uint64_t inode, pid_t member)
+{
+	Namespace fresh = { .inode = inode, .member = member, .seen = TRUE };
+
+	for (guint i = 0; i < scan->namespaces->len; i++) {
+		Namespace *ns = &g_array_index(scan->namespaces, Namespace, i);
+
+		if (ns->inode != inode)
+			continue;
+		if (!ns->seen && i > 0)
+			ns->member = member;
+		ns->seen = TRUE;
+		return;
+	}
+	if (scan->namespaces->len < NAMESPACES_MAX)
+		g_array_append_val(scan->namespaces, fresh);
+}
+
+typedef gboolean (*EachPid)(pid_t pid, void *data); /* FALSE ends the walk */
+
+static void each_pid(EachPid each, void *data)
+{
+	DIR *dir = opendir("/proc");
+
+	if (!dir)
+		return;
+	for (struct dirent *entry; (entry = readdir(dir));)
+		if (g_ascii_isdigit(entry->d_name[0]) && !each((pid_t)atoi(entry->d_name), data))
+			break;
+	closedir(dir);
+}
+
+static gboolean see_pid(pid_t pid, void *data)
+{
+	uint64_t inode = identity_net_ns(pid);
+
+	if (inode)
+		see_namespace(data, inode, pid);
+	return TRUE;
+}
+
+/* A namespace that has no member any more takes its lines along. */
+static void list_namespaces(Scan *scan, gint64 now)
+{
+	if (now < scan->namespaces_us)
+		return;
+	scan->namespaces_us = now + NAMESPACES_EVERY_US;
+	for (guint i = 0; i < scan->namespaces->len; i++)
+		g_array_index(scan->namespaces, Namespace, i).seen = i == 0;
+	each_pid(see_pid, scan);
+	for (guint i = scan->namespaces->len; i-- > 1;) {
+		Namespace ns = g_array_index(scan->namespaces, Namespace, i);
+		GHashTableIter iter;
+		gpointer key;
+
+		if (ns.seen)
+			continue;
+		g_hash_table_iter_init(&iter, scan->lines);
+		while (g_hash_table_iter_next(&iter, &key, NULL))
+			if (((ScanLine *)key)->net_ns == ns.inode)
+				((ScanLine *)key)->seen = FALSE;
+		drop_unseen(scan, ns.inode);
+		g_array_remove_index(scan->namespaces, i);
+	}
+}
+
+static void offer_due(Scan *scan, gint64 now)
+{
+	g_autoptr(GPtrArray) due = g_ptr_array_new();
+	GHashTableIter iter;
+	gpointer key;
+
+	g_hash_table_iter_init(&iter, scan->lines);
+	while (g_hash_table_iter_next(&iter, &key, NULL)) {
+		ScanLine *line = key;
+
+		if (!line->foreign && !line->busy && !line->serial && now >= line->retry_us)
+			g_ptr_array_add(due, line);
+	}
+	for (guint i = 0; i < due->len; i++)
+		scan->callbacks.due(due->pdata[i], scan->data);
+}
+
+static void scan_now(Scan *scan)
+{
+	gint64 now = g_get_monotonic_time();
+
+	list_namespaces(scan, now);
+	for (guint i = 0; i < scan->namespaces->len; i++)
+		scan_namespace(scan, &g_array_index(scan->namespaces, Namespace, i), now);
+	offer_due(scan, now);
+	scan->callbacks.done(scan->data);
+}
+
+static gboolean on_timer(gpointer data)
+{
+	scan_now(data);
+	return G_SOURCE_CONTINUE;
+}
+
+static gboolean on_soon(gpointer data)
+{
+	Scan *scan = data;
+
+	scan->soon = 0;
+	scan_now(scan);
+	return G_SOURCE_REMOVE;
+}
+
+static gboolean on_soon_again(gpointer data)
+{
+	Scan *scan = data;
+
+	scan->soon_again = 0;
+	scan_now(scan);
+	return G_SOURCE_REMOVE;
+}
+
+void scan_soon(Scan *scan)
+{
+	if (!scan->soon)
+		scan->soon = g_timeout_add(SOON_MS, on_soon, scan);
+	if (!scan->soon_again)
+		scan->soon_again = g_timeout_add(SOON_AGAIN_MS, on_soon_again, scan);
+}
+
+static gboolean on_inotify(gint fd, GIOCondition condition, gpointer data)
+{
+	_Alignas(struct inotify_event) char buf[4096];
+	gboolean wanted = FALSE;
+	ssize_t n;
+
+	while ((n = read(fd, buf, sizeof buf)) > 0)
+		for (char *p = buf; p < buf + n;) {
+			const struct inotify_event *event = (const struct inotify_event *)(void *)p;
+
+			if (event->len && g_str_has_prefix(event->name, "dotnet-diagnostic-"))
+				wanted = TRUE;
+			p += sizeof *event + event->len;
+		}
+	if (wanted)
+		scan_soon(data);
+	return G_SOURCE_CONTINUE;
+}
+
+Scan *scan_new(const ScanCallbacks *callbacks, void *data)
+{
+	Namespace own = { .inode = identity_net_ns(getpid()), .seen = TRUE };
+	Scan *scan = g_new0(Scan, 1);
+
+	scan->callbacks = *callbacks;
+	scan->data = data;
+	scan->lines = g_hash_table_new_full(line_hash, line_equal, g_free, NULL);
+	scan->namespaces = g_array_new(FALSE, FALSE, sizeof(Namespace));
+	g_array_append_val(scan->namespaces, own);
+	scan->text = g_string_new(NULL);
+	scan->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (scan->inotify >= 0) {
+		inotify_add_watch(scan->inotify, "/tmp", IN_CREATE | IN_MOVED_TO | IN_ONLYDIR);
+		scan->inotify_source = g_unix_fd_add(scan->inotify, G_IO_IN, on_inotify, scan);
+	}
+	return scan;
+}
+
+void scan_free(Scan *scan)
+{
+	guint *sources[] = { &scan->inotify_source, &scan->timer, &scan->soon, &scan->soon_again };
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(sources); i++)
+		if (*sources[i])
+			g_source_remove(*sources[i]);
+	util_close_fd(&scan->inotify);
+	g_hash_table_unref(scan->lines);
+	g_array_unref(scan->namespaces);
+	g_string_free(scan->text, TRUE);
+	g_free(scan);
+}
+
+void scan_start(Scan *scan)
+{
+	scan->timer = g_timeout_add(PERIOD_MS, on_timer, scan);
+	scan_now(scan);
+}
+
+int scan_inotify_fd(const Scan *scan)
+{
+	return scan->inotify;
+}
+
+ScanLine *scan_find(Scan *scan, uint64_t net_ns, uint64_t inode)
+{
+	ScanLine key = { .net_ns = net_ns, .inode = inode };
+
+	return g_hash_table_lookup(scan->lines, &key);
+}
+
+typedef struct {
+	const ScanLine *line;
+	pid_t *pids;
+	unsigned n, max;
+	gboolean first_has_key;
+} Candidates;
+
+static gboolean try_candidate(pid_t pid, void *data)
+{
+	Candidates *found = data;
+	Identity identity;
+
+	if (identity_net_ns(pid) != found->line->net_ns || identity_open(pid, &identity) < 0)
+		return TRUE;
+	if (identity.nspid == found->line->name.pid) {
+		gboolean has_key = identity.start_ticks == found->line->name.key;
+
+		for (unsigned i = 0; i < found->n; i++)
+			if (found->pids[i] == pid)
+				has_key = FALSE, pid = 0;
+		if (pid && has_key && found->n && !found->first_has_key) {
+			found->pids[found->n++] = found->pids[0];
+			found->pids[0] = pid;
+		} else if (pid) {
+			found->pids[found->n++] = pid;
+		}
+		found->first_has_key |= has_key;
+	}
+	identity_close(&identity);
+	return found->n < found->max;
+}
+
+unsigned scan_candidates(const ScanLine *line, pid_t *pids, unsigned max)
+{
+	Candidates found = { .line = line, .pids = pids, .max = max };
+
+	try_candidate(line->name.pid, &found);
+	if (!found.first_has_key && found.n < max)
+		each_pid(try_candidate, &found);
+	return found.n;
+}
+
+void scan_line_failed(ScanLine *line, gint64 now_us)
+{
+	gint64 pause = (gint64)1000000 << MIN(line->failures, 6);
+
+	line->failures++;
+	line->retry_us = now_us + MIN(pause, RETRY_MAX_US);
+}

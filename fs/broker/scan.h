@@ -1,0 +1,56 @@
+#pragma once
+/*
+ * Who listens: the lines of /proc/net/unix of every network namespace, each second (every five where
+ * reading takes long), and at once when a directory in which sockets appear says so (inotify).
+ *
+ * A line is known by (network namespace, socket inode). It is a hint: a path as the target sees it,
+ * a pid as the target sees itself, and no uid. What became of it is kept with it, so that a line that
+ * failed is tried again after 1, 2, 4 … 60 s and a foreign one never.
+ */
+#include <glib.h>
+#include "ipc/discovery.h"
+
+typedef struct {
+	uint64_t net_ns;
+	uint64_t inode;
+	DiscoveryName name;
+	char path[DISCOVERY_PATH_MAX];
+	/* kept by the caller */
+	gint64 retry_us; /* monotonic; not before */
+	unsigned failures;
+	gboolean foreign; /* never again */
+	gboolean busy;    /* an attempt is under way */
+	gboolean warned;
+	uint64_t serial; /* of the target that it belongs to, 0 for none */
+	gboolean seen;   /* in the last scan; the scan's own */
+} ScanLine;
+
+typedef struct Scan Scan;
+
+typedef struct {
+	/* A line that is there and neither foreign, busy, attached nor waiting for its retry. */
+	void (*due)(ScanLine *line, void *data);
+	/* It is gone from a table that was read whole; freed afterwards. */
+	void (*lost)(ScanLine *line, void *data);
+	/* After each scan. */
+	void (*done)(void *data);
+} ScanCallbacks;
+
+Scan *scan_new(const ScanCallbacks *callbacks, void *data);
+void scan_free(Scan *scan);
+
+/* Scans now, and from then on by itself. */
+void scan_start(Scan *scan);
+void scan_soon(Scan *scan);
+
+/* Where helpers add watches of directories. */
+int scan_inotify_fd(const Scan *scan);
+
+ScanLine *scan_find(Scan *scan, uint64_t net_ns, uint64_t inode);
+
+/* Processes that may be behind a line, best first: those of its network namespace whose innermost pid is
+ * the name's, start time equal to the key first. Returns how many, at most max. */
+unsigned scan_candidates(const ScanLine *line, pid_t *pids, unsigned max);
+
+/* After a failure: sets retry_us. */
+void scan_line_failed(ScanLine *line, gint64 now_us);

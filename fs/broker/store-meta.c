@@ -1,0 +1,114 @@
+/* See store-meta.h. */
+#include "fs/broker/store-meta.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "fs/util.h"
+
+#define META_VERSION "triggerdumpfs-dump 1"
+
+enum {
+	META_MAX = 2048
+};
+
+static void boot_id(char *buf, size_t size)
+{
+	autofd int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
+
+	buf[n > 0 ? n : 0] = '\0';
+	g_strchomp(buf);
+}
+
+int store_meta_write(int dirfd, const char *file, const char *name, const RecordSealed *info)
+{
+	g_autofree char *text = NULL;
+	g_autofree char *partial = g_strconcat(".", file, NULL);
+	autofd int fd = -1;
+	char boot[64];
+	ssize_t len;
+
+	boot_id(boot, sizeof boot);
+	text = g_strdup_printf(
+		META_VERSION "\nname %s\nboot %s\npid %d\nuid %u\ngid %u\nstart %" G_GUINT64_FORMAT
+			     "\ntype %u\nwritten %u\nrequested %" G_GINT64_FORMAT
+			     "\nsealed %" G_GINT64_FORMAT "\n",
+		name, boot, (int)info->pid, info->uid, info->gid, info->start_ticks, info->type,
+		info->written_type, info->requested_us, info->sealed_us);
+	len = (ssize_t)strlen(text);
+	fd = openat(dirfd, partial, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0400);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, (size_t)len) != len || fsync(fd) < 0 ||
+	    renameat(dirfd, partial, dirfd, file) < 0) {
+		int r = errno ? -errno : -EIO;
+
+		unlinkat(dirfd, partial, 0);
+		return r;
+	}
+	fsync(dirfd);
+	return 0;
+}
+
+/* The value of the next line, whose key must be `key`; moves *at behind it. NULL otherwise. */
+static const char *take(char **at, const char *key)
+{
+	char *line = *at, *end = strchr(line, '\n');
+	size_t len = strlen(key);
+
+	if (!end || strncmp(line, key, len) != 0 || line[len] != ' ')
+		return NULL;
+	*end = '\0';
+	*at = end + 1;
+	return line + len + 1;
+}
+
+static gboolean take_number(char **at, const char *key, guint64 max, guint64 *ret)
+{
+	const char *text = take(at, key);
+
+	return text && g_ascii_string_to_unsigned(text, 10, 0, max, ret, NULL);
+}
+
+int store_meta_read(int dirfd, const char *file, char **ret_name, RecordSealed *ret)
+{
+	autofd int fd = openat(dirfd, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	guint64 pid, uid, gid, start, type, written, requested, sealed;
+	char buf[META_MAX], boot[64], *at = buf;
+	const char *name, *then;
+	ssize_t n;
+
+	n = fd < 0 ? -1 : read(fd, buf, sizeof buf - 1);
+	if (n <= 0)
+		return -EINVAL;
+	buf[n] = '\0';
+	if (!g_str_has_prefix(buf, META_VERSION "\n"))
+		return -EINVAL;
+	at += strlen(META_VERSION "\n");
+	name = take(&at, "name");
+	then = name ? take(&at, "boot") : NULL;
+	if (!then || strchr(name, '/') || !g_str_has_prefix(name, "core_") ||
+	    !take_number(&at, "pid", G_MAXINT32, &pid) ||
+	    !take_number(&at, "uid", G_MAXUINT32, &uid) ||
+	    !take_number(&at, "gid", G_MAXUINT32, &gid) ||
+	    !take_number(&at, "start", G_MAXUINT64, &start) ||
+	    !take_number(&at, "type", 4, &type) || !take_number(&at, "written", 4, &written) ||
+	    !take_number(&at, "requested", G_MAXINT64, &requested) ||
+	    !take_number(&at, "sealed", G_MAXINT64, &sealed))
+		return -EINVAL;
+	boot_id(boot, sizeof boot);
+	*ret = (RecordSealed){
+		.pid = (pid_t)pid,
+		.uid = (uid_t)uid,
+		.gid = (gid_t)gid,
+		.start_ticks = g_str_equal(boot, then) ? start : 0,
+		.type = (guint32)type,
+		.written_type = (guint32)written,
+		.requested_us = (gint64)requested,
+		.sealed_us = (gint64)sealed,
+	};
+	*ret_name = g_strdup(name);
+	return 0;
+}

@@ -1,0 +1,429 @@
+/* See store.h. Everything is done relative to descriptors of our own directories. */
+#include "fs/broker/store.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+#include "fs/broker/store-meta.h"
+#include "fs/util.h"
+
+struct Store {
+	char *dir;
+	gboolean root_mode;
+	int fd, lock, work, sealed;
+	GPtrArray *dumps; /* StoreDump, in order of serial */
+	uint64_t last_serial;
+};
+
+static const char *const part_suffix[RECORD_N_PARTS] = {
+	[RECORD_PART_CORE] = "",
+	[RECORD_PART_JSON] = ".json",
+};
+
+static void dump_free(gpointer data)
+{
+	StoreDump *dump = data;
+
+	g_free(dump->name);
+	g_free(dump->file);
+	g_free(dump);
+}
+
+static int open_dir(int at, const char *name, mode_t mode)
+{
+	int fd;
+
+	if (mkdirat(at, name, mode) < 0 && errno != EEXIST)
+		return -errno;
+	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (fchmod(fd, mode) < 0) {
+		close(fd);
+		return -errno;
+	}
+	return fd;
+}
+
+/* Targets of other users have to get to their leaf: every directory above must let others through. */
+static int check_parents(const char *dir, char **ret_why)
+{
+	g_autofree char *path = g_strdup(dir);
+
+	for (char *slash = strrchr(path, '/'); slash; slash = strrchr(path, '/')) {
+		struct stat st;
+
+		slash[slash == path] = '\0';
+		if (stat(path, &st) == 0 && !(st.st_mode & S_IXOTH)) {
+			*ret_why = g_strdup_printf(
+				"dump_dir %s: %s cannot be entered by the users of the "
+				"processes that write dumps there",
+				dir, path);
+			return -EACCES;
+		}
+		if (slash == path)
+			break;
+	}
+	return 0;
+}
+
+static int take_lock(Store *store, char **ret_why)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	store->lock = openat(store->fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (store->lock < 0 || fcntl(store->lock, F_SETLK, &lock) < 0) {
+		*ret_why = g_strdup_printf(
+			"dump_dir %s is in use by another triggerdumpfs; give this one "
+			"its own with -o dump_dir=",
+			store->dir);
+		return -EBUSY;
+	}
+	return 0;
+}
+
+static void empty_dir(int fd)
+{
+	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+
+	if (!dir)
+		return;
+	for (struct dirent *entry; (entry = readdir(dir));)
+		if (unlinkat(fd, entry->d_name, 0) < 0 && (errno == EISDIR || errno == EPERM))
+			unlinkat(fd, entry->d_name, AT_REMOVEDIR);
+	closedir(dir);
+}
+
+/* Leaves of a life that ended while a dump was written. */
+static void clean_work(Store *store)
+{
+	int copy = openat(store->work, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+
+	if (!dir)
+		return;
+	for (struct dirent *entry; (entry = readdir(dir));) {
+		autofd int leaf = -1;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		leaf = openat(store->work, entry->d_name,
+		              O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (leaf >= 0)
+			empty_dir(leaf);
+		unlinkat(store->work, entry->d_name, leaf >= 0 ? AT_REMOVEDIR : 0);
+	}
+	closedir(dir);
+}
+
+static uint64_t part_size(const Store *store, const char *file, RecordPart part,
+                          gboolean *ret_there)
+{
+	g_autofree char *name = g_strconcat(file, part_suffix[part], NULL);
+	struct stat st;
+
+	*ret_there =
+		fstatat(store->sealed, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
+	return *ret_there ? (uint64_t)st.st_size : 0;
+}
+
+static StoreDump *take_dump(Store *store, const char *name, const char *file,
+                            const RecordSealed *info)
+{
+	StoreDump *dump = g_new0(StoreDump, 1);
+	gboolean there;
+
+	dump->serial = ++store->last_serial;
+	dump->name = g_strdup(name);
+	dump->file = g_strdup(file);
+	dump->info = *info;
+	dump->info.parts = 0;
+	dump->info.size = part_size(store, file, RECORD_PART_CORE, &there);
+	dump->info.parts |= there ? 1u << RECORD_PART_CORE : 0;
+	dump->info.json_size = part_size(store, file, RECORD_PART_JSON, &there);
+	dump->info.parts |= there ? 1u << RECORD_PART_JSON : 0;
+	g_ptr_array_add(store->dumps, dump);
+	return dump;
+}
+
+static void read_back(Store *store, const char *meta_name)
+{
+	g_autofree char *file = g_strndup(meta_name, strlen(meta_name) - strlen(".meta"));
+	g_autofree char *name = NULL;
+	RecordSealed info;
+
+	if (store_meta_read(store->sealed, meta_name, &name, &info) < 0)
+		return;
+	take_dump(store, name, file, &info);
+}
+
+static int compare_names(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* In the order of their names, which is that of their times. A core without .meta was not published: the
+ * daemon ended between the two, and it is removed. */
+static void read_sealed(Store *store)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+	int copy = openat(store->sealed, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+
+	if (!dir)
+		return;
+	for (struct dirent *entry; (entry = readdir(dir));)
+		if (entry->d_name[0] != '.')
+			g_ptr_array_add(names, g_strdup(entry->d_name));
+	closedir(dir);
+	g_ptr_array_sort(names, compare_names);
+	for (guint i = 0; i < names->len; i++) {
+		const char *entry = names->pdata[i];
+		g_autofree char *meta = g_strconcat(entry, ".meta", NULL);
+
+		if (g_str_has_suffix(entry, ".meta"))
+			read_back(store, entry);
+		else if (!g_str_has_suffix(entry, ".json") &&
+		         faccessat(store->sealed, meta, F_OK, 0) < 0)
+			unlinkat(store->sealed, entry, 0);
+	}
+}
+
+int store_open(const char *dir, gboolean root_mode, Store **ret, char **ret_why)
+{
+	Store *store = g_new0(Store, 1);
+	int r = 0;
+
+	store->dir = g_strdup(dir);
+	store->root_mode = root_mode;
+	store->fd = store->lock = store->work = store->sealed = -1;
+	store->dumps = g_ptr_array_new_with_free_func(dump_free);
+	if (g_mkdir_with_parents(dir, root_mode ? 0711 : 0700) < 0)
+		r = -errno;
+	if (!r)
+		store->fd = r = open_dir(AT_FDCWD, dir, root_mode ? 0711 : 0700);
+	if (r >= 0)
+		store->work = r = open_dir(store->fd, "work", root_mode ? 0711 : 0700);
+	if (r >= 0)
+		store->sealed = r = open_dir(store->fd, "sealed", 0700);
+	if (r < 0)
+		*ret_why = g_strdup_printf("dump_dir %s: %s", dir, g_strerror(-r));
+	if (r >= 0 && root_mode)
+		r = check_parents(dir, ret_why);
+	if (r >= 0)
+		r = take_lock(store, ret_why);
+	if (r < 0) {
+		store_free(store);
+		return r;
+	}
+	clean_work(store);
+	read_sealed(store);
+	*ret = store;
+	return 0;
+}
+
+void store_free(Store *store)
+{
+	if (!store)
+		return;
+	util_close_fd(&store->fd);
+	util_close_fd(&store->lock);
+	util_close_fd(&store->work);
+	util_close_fd(&store->sealed);
+	g_ptr_array_unref(store->dumps);
+	g_free(store->dir);
+	g_free(store);
+}
+
+const char *store_dir(const Store *store)
+{
+	return store->dir;
+}
+
+int store_sealed_fd(const Store *store)
+{
+	return store->sealed;
+}
+
+uint64_t store_free_bytes(const Store *store, uint64_t *ret_total)
+{
+	struct statvfs st;
+
+	if (fstatvfs(store->fd, &st) < 0) {
+		*ret_total = 0;
+		return 0;
+	}
+	*ret_total = (uint64_t)st.f_blocks * st.f_frsize;
+	return (uint64_t)st.f_bavail * st.f_frsize;
+}
+
+int store_make_leaf(Store *store, uid_t uid, gid_t gid, char **ret_path, int *ret_fd)
+{
+	uint64_t random[2];
+	char name[33];
+	int fd, r = 0;
+
+	if (getrandom(random, sizeof random, 0) != sizeof random)
+		return -EIO;
+	g_snprintf(name, sizeof name, "%016" G_GINT64_MODIFIER "x%016" G_GINT64_MODIFIER "x",
+	           random[0], random[1]);
+	if (mkdirat(store->work, name, 0700) < 0)
+		return -errno;
+	fd = openat(store->work, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		r = -errno;
+	else if (store->root_mode && fchown(fd, uid, gid) < 0)
+		r = -errno;
+	if (r < 0) {
+		util_close_fd(&fd);
+		unlinkat(store->work, name, AT_REMOVEDIR);
+		return r;
+	}
+	*ret_path = g_build_filename(store->dir, "work", name, NULL);
+	*ret_fd = fd;
+	return 0;
+}
+
+void store_drop_leaf(Store *store, const char *path, int fd)
+{
+	const char *name = strrchr(path, '/') + 1;
+
+	if (fd >= 0) {
+		empty_dir(fd);
+		close(fd);
+	}
+	unlinkat(store->work, name, AT_REMOVEDIR);
+}
+
+void store_new_name(Store *store, pid_t pid, int64_t requested_us, char **ret_name, char **ret_file)
+{
+	g_autoptr(GDateTime) when = g_date_time_new_from_unix_utc(requested_us / 1000000);
+	g_autofree char *base = g_date_time_format(when, "core_%Y%m%d_%H%M%S");
+
+	for (unsigned i = 1;; i++) {
+		g_autofree char *name = i == 1 ? g_strdup(base) : g_strdup_printf("%s_%u", base, i);
+		g_autofree char *file = g_strdup_printf("%s_%d", name, (int)pid);
+		g_autofree char *meta = g_strconcat(file, ".meta", NULL);
+		struct stat st;
+
+		if (fstatat(store->sealed, file, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
+		    fstatat(store->sealed, meta, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			continue;
+		*ret_name = g_steal_pointer(&name);
+		*ret_file = g_steal_pointer(&file);
+		return;
+	}
+}
+
+int store_publish(Store *store, const char *name, const char *file, const RecordSealed *info,
+                  const StoreDump **ret)
+{
+	g_autofree char *meta = g_strconcat(file, ".meta", NULL);
+	int r = store_meta_write(store->sealed, meta, name, info);
+
+	if (r < 0)
+		return r;
+	*ret = take_dump(store, name, file, info);
+	return 0;
+}
+
+void store_discard(Store *store, const char *file)
+{
+	unlinkat(store->sealed, file, 0);
+}
+
+static guint find_index(const Store *store, uint64_t serial)
+{
+	for (guint i = 0; i < store->dumps->len; i++)
+		if (((StoreDump *)store->dumps->pdata[i])->serial == serial)
+			return i;
+	return G_MAXUINT;
+}
+
+const StoreDump *store_find(const Store *store, uint64_t serial)
+{
+	guint i = find_index(store, serial);
+
+	return i == G_MAXUINT ? NULL : store->dumps->pdata[i];
+}
+
+void store_each(const Store *store, StoreEach each, void *data)
+{
+	for (guint i = 0; i < store->dumps->len; i++)
+		each(store->dumps->pdata[i], data);
+}
+
+int store_open_part(const Store *store, uint64_t serial, RecordPart part)
+{
+	const StoreDump *dump = store_find(store, serial);
+	g_autofree char *name = NULL;
+	int fd;
+
+	if (!dump)
+		return -ENOENT;
+	name = g_strconcat(dump->file, part_suffix[part], NULL);
+	fd = openat(store->sealed, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int store_remove_part(Store *store, uint64_t serial, RecordPart part)
+{
+	guint i = find_index(store, serial);
+	g_autofree char *name = NULL;
+	StoreDump *dump;
+
+	if (i == G_MAXUINT)
+		return -ENOENT;
+	dump = store->dumps->pdata[i];
+	if (!(dump->info.parts & (1u << part)))
+		return -ENOENT;
+	name = g_strconcat(dump->file, part_suffix[part], NULL);
+	if (unlinkat(store->sealed, name, 0) < 0 && errno != ENOENT)
+		return -errno;
+	dump->info.parts &= ~(1u << part);
+	if (!dump->info.parts) {
+		g_autofree char *meta = g_strconcat(dump->file, ".meta", NULL);
+
+		unlinkat(store->sealed, meta, 0);
+		g_ptr_array_remove_index(store->dumps, i);
+	}
+	return 0;
+}
+
+int store_put_annex(Store *store, uint64_t serial, RecordPart part, int memfd)
+{
+	guint i = find_index(store, serial);
+	g_autofree char *name = NULL;
+	g_autofree char *text = NULL;
+	autofd int fd = -1;
+	StoreDump *dump;
+	struct stat st;
+
+	if (i == G_MAXUINT || part == RECORD_PART_CORE)
+		return -ENOENT;
+	if (fstat(memfd, &st) < 0 || st.st_size < 0 || st.st_size > RECORD_ANNEX_MAX)
+		return -E2BIG;
+	dump = store->dumps->pdata[i];
+	name = g_strconcat(dump->file, part_suffix[part], NULL);
+	text = g_malloc((gsize)st.st_size + 1);
+	if (pread(memfd, text, (size_t)st.st_size, 0) != st.st_size)
+		return -EIO;
+	fd = openat(store->sealed, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	            0400);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, (size_t)st.st_size) != st.st_size || fsync(fd) < 0) {
+		unlinkat(store->sealed, name, 0);
+		return -ENOSPC;
+	}
+	dump->info.parts |= 1u << part;
+	dump->info.json_size = (uint64_t)st.st_size;
+	return 0;
+}

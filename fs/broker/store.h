@@ -1,0 +1,61 @@
+#pragma once
+/*
+ * The store of dumps on disk, and its lock.
+ *
+ *   DIR/            0711 (root) or 0700 (a user)
+ *   DIR/lock        held by fcntl(F_SETLK), which a fork does not inherit
+ *   DIR/work/LEAF/  0700, the target's while its createdump writes "core" into it
+ *   DIR/sealed/     0700: NAME_PID (the core, 0400), NAME_PID.json, NAME_PID.meta
+ *
+ * The .meta is of a fixed form and all that is parsed at start. A leaf that is left over from an
+ * earlier life is removed at start. Nothing is listed here that was not sealed whole.
+ */
+#include <glib.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include "fs/broker/records.h"
+
+typedef struct Store Store;
+
+typedef struct {
+	uint64_t serial; /* never reused */
+	char *name;      /* "core_DATE_TIME" or with "_N"; without the pid */
+	char *file;      /* its name in DIR/sealed */
+	RecordSealed info;
+} StoreDump;
+
+/* 0; negative errno and *ret_why = a sentence (to be freed). */
+int store_open(const char *dir, gboolean root_mode, Store **ret, char **ret_why);
+void store_free(Store *store);
+
+const char *store_dir(const Store *store);
+int store_sealed_fd(const Store *store);
+
+/* Bytes free for us now; of the whole file system *ret_total. */
+uint64_t store_free_bytes(const Store *store, uint64_t *ret_total);
+
+/* A fresh leaf of a random name, owned by the target: its path, an O_DIRECTORY descriptor. */
+int store_make_leaf(Store *store, uid_t uid, gid_t gid, char **ret_path, int *ret_fd);
+/* Removes what is in it, and it. Also closes the descriptor. */
+void store_drop_leaf(Store *store, const char *path, int fd);
+
+/* A free file name for a dump of that pid requested then: *ret_name (without pid), *ret_file. */
+void store_new_name(Store *store, pid_t pid, int64_t requested_us, char **ret_name,
+                    char **ret_file);
+
+/* The core named `file` is in DIR/sealed and good: writes its .meta and takes it into the list. */
+int store_publish(Store *store, const char *name, const char *file, const RecordSealed *info,
+                  const StoreDump **ret);
+/* A core that is not to be published. */
+void store_discard(Store *store, const char *file);
+
+const StoreDump *store_find(const Store *store, uint64_t serial);
+typedef void (*StoreEach)(const StoreDump *dump, void *data);
+void store_each(const Store *store, StoreEach each, void *data);
+
+/* A read-only descriptor, or negative errno. */
+int store_open_part(const Store *store, uint64_t serial, RecordPart part);
+/* Removes one part; with the last one the dump. 0, -ENOENT. */
+int store_remove_part(Store *store, uint64_t serial, RecordPart part);
+/* Copies at most RECORD_ANNEX_MAX bytes of a memfd beside the core. */
+int store_put_annex(Store *store, uint64_t serial, RecordPart part, int memfd);

@@ -1,0 +1,70 @@
+#pragma once
+/*
+ * A process as the broker knows it, from the first connect that proved who listens (its peer credential)
+ * to its end. One request at a time goes to it (exchange.h); what else is asked waits in `asks`.
+ *
+ * A target is one instance: when its uids change, or another socket takes the old one's place (execv
+ * keeps pid and start time), it ends and a new one begins.
+ */
+#include <glib.h>
+#include "fs/broker/identity.h"
+#include "fs/broker/records.h"
+#include "ipc/commands.h"
+#include "ipc/discovery.h"
+
+typedef struct Broker Broker;
+typedef struct Exchange Exchange;
+typedef struct DumpJob DumpJob;
+typedef struct Preflight Preflight;
+
+typedef struct {
+	gboolean open;
+	uint64_t id; /* the runtime's; a pointer of its own: never shown */
+} TargetSession;
+
+typedef struct {
+	Broker *broker;
+	uint64_t serial; /* 0 until proven */
+	Identity identity;
+	DiscoveryName name;
+	char path[DISCOVERY_PATH_MAX]; /* of the socket, as the target sees it */
+	uint64_t line_inode;           /* of the socket, in /proc/net/unix */
+	int pin;                       /* O_PATH on the socket file */
+	int64_t socket_us;             /* its ctime, wall clock */
+	char *command;                 /* /proc/PID/cmdline, joined with blanks */
+
+	uint32_t flags; /* RECORD_FOUND_* */
+	gboolean dirty; /* FOUND has to be sent */
+
+	IpcAbilities abilities;
+	gboolean informed; /* ProcessInfo was answered, or is known to be unknown (3.1) */
+	TargetSession sessions[RECORD_N_SESSIONS];
+	Exchange *exchange; /* in flight */
+	GQueue asks;        /* Exchange, not begun */
+	DumpJob *dump;
+	Preflight *preflight; /* of an arming */
+
+	gint64 attach_us;   /* monotonic: attach_delay is over then */
+	gboolean suspended; /* its environment asks for a suspended start: gate session first */
+	int gate_fd;        /* stream of that session until its first byte */
+	guint gate_source;
+	gint64 lost_us;   /* monotonic: since when no line of its socket is there; 0 */
+	gint64 info_us;   /* monotonic: last attempt of an unanswered ProcessInfo */
+	gint64 looked_us; /* monotonic: last look at the pin and the free descriptors */
+	guint pidfd_source;
+	gboolean ended;
+} Target;
+
+/* Takes the identity. */
+Target *target_new(Broker *broker, Identity *identity, const DiscoveryName *name, const char *path,
+                   uint64_t line_inode);
+void target_free(Target *target);
+
+/* Sets or clears flags; marks it dirty when that changed something. TRUE when it did. */
+gboolean target_set_flags(Target *target, uint32_t set, uint32_t clear);
+
+/* The FOUND record of its present state; payload into `texts` (user: the name for its uid). */
+Record target_found(const Target *target, const char *user, GString *texts);
+
+/* Command line again from /proc; TRUE when it changed. */
+gboolean target_read_command(Target *target);

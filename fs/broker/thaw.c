@@ -1,0 +1,52 @@
+/* See thaw.h. */
+#include "fs/broker/thaw.h"
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "fs/broker/broker.h"
+
+enum {
+	PERIOD_MS = 100,
+	LOOKS = 20,
+	STOPPED_LOOKS = 3
+};
+
+typedef struct {
+	Broker *broker;
+	uint64_t serial;
+	unsigned looks;
+	unsigned stopped; /* in a row */
+} ThawWatch;
+
+static gboolean is_left_stopped(const Target *target)
+{
+	DiscoveryStatus status;
+
+	return identity_state(&target->identity) == 'T' &&
+	       discovery_read_status(target->identity.procfd, &status) == 0 && status.tracer == 0;
+}
+
+static gboolean on_look(gpointer data)
+{
+	ThawWatch *watch = data;
+	Target *target = broker_find(watch->broker, watch->serial);
+
+	if (!target || target->dump || ++watch->looks > LOOKS)
+		return G_SOURCE_REMOVE;
+	watch->stopped = is_left_stopped(target) ? watch->stopped + 1 : 0;
+	if (watch->stopped < STOPPED_LOOKS)
+		return G_SOURCE_CONTINUE;
+	syscall(SYS_pidfd_send_signal, target->identity.pidfd, SIGCONT, NULL, 0);
+	broker_notice(watch->broker, target, 0, EVENT_WARNING, "text",
+	              "createdump left the process stopped: SIGCONT was sent to it", NULL);
+	return G_SOURCE_REMOVE;
+}
+
+void thaw_watch(const Target *target)
+{
+	ThawWatch *watch = g_new0(ThawWatch, 1);
+
+	watch->broker = target->broker;
+	watch->serial = target->serial;
+	g_timeout_add_full(G_PRIORITY_DEFAULT, PERIOD_MS, on_look, watch, g_free);
+}

@@ -1,0 +1,85 @@
+/* The table of file handles. */
+#include "fs/edge/open-file.h"
+
+#include "fs/util.h"
+
+struct OpenFiles {
+	GHashTable *by_handle; /* &OpenFile.handle -> OpenFile, a reference */
+	guint64 last;          /* handles go up and are never used again */
+};
+
+OpenFile *open_file_new(guint64 ino, int flags)
+{
+	OpenFile *file = g_atomic_rc_box_new0(OpenFile);
+
+	file->node.ino = ino;
+	file->node.flags = flags;
+	file->node.fd = -1;
+	file->poll_link.data = file;
+	return file;
+}
+
+OpenFile *open_file_ref(OpenFile *file)
+{
+	return g_atomic_rc_box_acquire(file);
+}
+
+/* May run in the pool: whoever drops the last reference is alone with the file. */
+static void clear_file(void *data)
+{
+	OpenFile *file = data;
+
+	g_assert(file->poll == NULL);
+	util_close_fd(&file->node.fd);
+	if (file->node.text != NULL)
+		g_string_free(file->node.text, TRUE);
+}
+
+void open_file_unref(OpenFile *file)
+{
+	g_atomic_rc_box_release_full(file, clear_file);
+}
+
+static void unref_value(void *data)
+{
+	open_file_unref(data);
+}
+
+OpenFiles *open_files_new(void)
+{
+	OpenFiles *files = g_new0(OpenFiles, 1);
+
+	files->by_handle = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, unref_value);
+	return files;
+}
+
+void open_files_free(OpenFiles *files)
+{
+	if (files == NULL)
+		return;
+	g_hash_table_destroy(files->by_handle);
+	g_free(files);
+}
+
+void open_files_add(OpenFiles *files, OpenFile *file)
+{
+	file->handle = ++files->last;
+	g_hash_table_insert(files->by_handle, &file->handle, open_file_ref(file));
+}
+
+OpenFile *open_files_get(const OpenFiles *files, guint64 handle, guint64 ino)
+{
+	OpenFile *file = g_hash_table_lookup(files->by_handle, &handle);
+
+	return file != NULL && file->node.ino == ino ? file : NULL;
+}
+
+void open_files_remove(OpenFiles *files, OpenFile *file)
+{
+	g_hash_table_remove(files->by_handle, &file->handle);
+}
+
+guint open_files_count(const OpenFiles *files)
+{
+	return g_hash_table_size(files->by_handle);
+}

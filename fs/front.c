@@ -1,0 +1,65 @@
+/* Model and edge, wired together on the default main context. */
+#include "fs/front.h"
+#include <errno.h>
+#include <signal.h>
+#include "fs/edge/edge.h"
+#include "fs/model/model.h"
+
+typedef struct {
+	GMainLoop *loop;
+	Model *model;
+	int reason;
+} Front;
+
+static void stop(Front *front, int reason)
+{
+	front->reason = reason;
+	g_main_loop_quit(front->loop);
+}
+
+static void on_model_ended(int reason, void *data)
+{
+	stop(data, reason);
+}
+
+static void on_edge_ready(void *data)
+{
+	model_ready(((Front *)data)->model);
+}
+
+static void on_edge_ended(int reason, void *data)
+{
+	stop(data, reason ? reason : -ENOTCONN);
+}
+
+static void ignore_signals(void)
+{
+	static const int ignored[] = { SIGTERM, SIGINT, SIGHUP, SIGPIPE };
+	const struct sigaction action = { .sa_handler = SIG_IGN };
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(ignored); i++)
+		sigaction(ignored[i], &action, NULL);
+}
+
+int front_run(int link_fd, int fuse_fd, const Settings *settings, int log_fd)
+{
+	static const ModelCallbacks model_callbacks = { .ended = on_model_ended };
+	static const EdgeCallbacks edge_callbacks = {
+		.ready = on_edge_ready,
+		.ended = on_edge_ended,
+	};
+	Front front = { .loop = g_main_loop_new(NULL, FALSE) };
+	Edge *edge;
+
+	ignore_signals();
+	front.model = model_new(link_fd, log_fd, settings, &model_callbacks, &front);
+	edge = edge_new(fuse_fd, front.model, settings->debug, &edge_callbacks, &front);
+	if (edge)
+		g_main_loop_run(front.loop);
+	else
+		front.reason = -EIO;
+	edge_free(edge);
+	model_free(front.model);
+	g_main_loop_unref(front.loop);
+	return front.reason;
+}

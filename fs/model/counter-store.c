@@ -1,0 +1,310 @@
+/*
+ * Interned counters. The tables are keyed by the raw names; file names are made once. Memory is
+ * bounded by the caps here and those of the payload parser (names of 255 bytes).
+ */
+#include "fs/model/counter-store.h"
+#include <string.h>
+
+/* A sum over less than this says nothing about a rate: runtimes up to 8 report over 0 s at once
+ * when somebody lowers the interval. */
+#define MIN_INTERVAL_S 0.01
+
+enum {
+	FILE_NAME_LIMIT = 200,
+	HASH_DIGITS = 16,
+};
+
+#define SYSTEM_RUNTIME "System.Runtime"
+#define GC_HEAP_SIZE   "gc-heap-size"
+
+struct CounterStore {
+	GPtrArray *providers; /* CounterProvider * */
+	GPtrArray *counters;  /* Counter * */
+	GHashTable *by_raw;   /* "provider id/raw" -> Counter */
+	GHashTable *by_file;  /* "provider id/file" -> Counter */
+	GHashTable *provider_by_raw;
+	GHashTable *provider_by_file;
+	const Counter *heap;
+	guint64 seq;
+	guint64 refused;
+};
+
+/* What every runtime since 3.1 reports. */
+static const struct {
+	const char *name;
+	EventCounterKind kind;
+	const char *unit;
+} known_counters[] = {
+	{ "cpu-usage", EVENT_COUNTER_MEAN, "%" },
+	{ "working-set", EVENT_COUNTER_MEAN, "MB" },
+	{ GC_HEAP_SIZE, EVENT_COUNTER_MEAN, "MB" },
+	{ "gen-0-gc-count", EVENT_COUNTER_SUM, "" },
+	{ "gen-1-gc-count", EVENT_COUNTER_SUM, "" },
+	{ "gen-2-gc-count", EVENT_COUNTER_SUM, "" },
+	{ "threadpool-thread-count", EVENT_COUNTER_MEAN, "" },
+	{ "monitor-lock-contention-count", EVENT_COUNTER_SUM, "" },
+	{ "threadpool-queue-length", EVENT_COUNTER_MEAN, "" },
+	{ "threadpool-completed-items-count", EVENT_COUNTER_SUM, "" },
+	{ "alloc-rate", EVENT_COUNTER_SUM, "B" },
+	{ "active-timer-count", EVENT_COUNTER_MEAN, "" },
+	{ "exception-count", EVENT_COUNTER_SUM, "" },
+	{ "time-in-gc", EVENT_COUNTER_MEAN, "%" },
+	{ "gen-0-size", EVENT_COUNTER_MEAN, "B" },
+	{ "gen-1-size", EVENT_COUNTER_MEAN, "B" },
+	{ "gen-2-size", EVENT_COUNTER_MEAN, "B" },
+	{ "loh-size", EVENT_COUNTER_MEAN, "B" },
+	{ "assembly-count", EVENT_COUNTER_MEAN, "" },
+};
+
+static char *hash_digits(const char *raw)
+{
+	g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, raw, -1);
+
+	return g_strndup(sum, HASH_DIGITS);
+}
+
+char *counter_file_name(const char *raw)
+{
+	g_autofree char *digits = NULL;
+	GString *out;
+	gboolean dots = !strcmp(raw, ".") || !strcmp(raw, "..");
+	gsize cut = 0;
+
+	if (!*raw)
+		return g_strdup("%00");
+	out = g_string_new(NULL);
+	for (const char *p = raw; *p; p++) {
+		if (out->len <= FILE_NAME_LIMIT - HASH_DIGITS - 1)
+			cut = out->len;
+		if ((g_ascii_isalnum(*p) || strchr("._-", *p)) && !dots)
+			g_string_append_c(out, *p);
+		else
+			g_string_append_printf(out, "%%%02X", (guchar)*p);
+	}
+	if (out->len > FILE_NAME_LIMIT) {
+		digits = hash_digits(raw);
+		g_string_truncate(out, cut);
+		g_string_append_printf(out, "~%s", digits);
+	}
+	return g_string_free(out, FALSE);
+}
+
+static char *key_of(unsigned provider, const char *name)
+{
+	return g_strdup_printf("%u/%s", provider, name);
+}
+
+static void provider_free(gpointer data)
+{
+	CounterProvider *provider = data;
+
+	g_free(provider->raw);
+	g_free(provider->file);
+	g_free(provider);
+}
+
+static void counter_free(gpointer data)
+{
+	Counter *counter = data;
+
+	g_free(counter->raw);
+	g_free(counter->file);
+	g_free(counter->display);
+	g_free(counter->unit);
+	g_free(counter);
+}
+
+/*
+ * Directories of providers and the flat counters share one directory, and a target may name both as
+ * it likes. The later of two with one name gets a '~', which no name has otherwise at its end.
+ */
+static char *unique_file(const CounterStore *store, gboolean is_provider, unsigned provider,
+                         const char *raw)
+{
+	char *file = counter_file_name(raw);
+	g_autofree char *flat = key_of(0, file);
+	gboolean taken;
+
+	if (is_provider)
+		taken = g_hash_table_contains(store->by_file, flat);
+	else
+		taken = provider == 0 && g_hash_table_contains(store->provider_by_file, file);
+	if (taken) {
+		char *marked = g_strconcat(file, "~", NULL);
+
+		g_free(file);
+		file = marked;
+	}
+	return file;
+}
+
+static CounterProvider *intern_provider(CounterStore *store, const char *raw)
+{
+	CounterProvider *provider = g_hash_table_lookup(store->provider_by_raw, raw);
+	g_autofree char *file = NULL;
+
+	if (provider)
+		return provider;
+	file = store->providers->len ? unique_file(store, TRUE, 0, raw) : g_strdup("");
+	if (store->providers->len >= COUNTER_PROVIDERS_MAX ||
+	    g_hash_table_contains(store->provider_by_file, file)) {
+		store->refused++;
+		return NULL;
+	}
+	provider = g_new0(CounterProvider, 1);
+	provider->id = store->providers->len;
+	provider->raw = g_strdup(raw);
+	provider->file = g_steal_pointer(&file);
+	g_ptr_array_add(store->providers, provider);
+	g_hash_table_insert(store->provider_by_raw, provider->raw, provider);
+	if (*provider->file)
+		g_hash_table_insert(store->provider_by_file, provider->file, provider);
+	return provider;
+}
+
+static Counter *intern_counter(CounterStore *store, unsigned provider, const char *raw)
+{
+	g_autofree char *raw_key = key_of(provider, raw);
+	g_autofree char *file = NULL;
+	g_autofree char *file_key = NULL;
+	Counter *counter = g_hash_table_lookup(store->by_raw, raw_key);
+
+	if (counter)
+		return counter;
+	file = unique_file(store, FALSE, provider, raw);
+	file_key = key_of(provider, file);
+	if (store->counters->len >= COUNTER_MAX ||
+	    g_hash_table_contains(store->by_file, file_key)) {
+		store->refused++;
+		return NULL;
+	}
+	counter = g_new0(Counter, 1);
+	counter->id = store->counters->len;
+	counter->provider = provider;
+	counter->raw = g_strdup(raw);
+	counter->file = g_steal_pointer(&file);
+	counter->display = g_strdup("");
+	counter->unit = g_strdup("");
+	g_ptr_array_add(store->counters, counter);
+	g_hash_table_insert(store->by_raw, g_steal_pointer(&raw_key), counter);
+	g_hash_table_insert(store->by_file, g_steal_pointer(&file_key), counter);
+	return counter;
+}
+
+CounterStore *counter_store_new(void)
+{
+	CounterStore *store = g_new0(CounterStore, 1);
+
+	store->providers = g_ptr_array_new_with_free_func(provider_free);
+	store->counters = g_ptr_array_new_with_free_func(counter_free);
+	store->by_raw = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	store->by_file = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	store->provider_by_raw = g_hash_table_new(g_str_hash, g_str_equal);
+	store->provider_by_file = g_hash_table_new(g_str_hash, g_str_equal);
+	intern_provider(store, SYSTEM_RUNTIME);
+	for (unsigned i = 0; i < G_N_ELEMENTS(known_counters); i++) {
+		Counter *counter = intern_counter(store, 0, known_counters[i].name);
+
+		counter->kind = known_counters[i].kind;
+		g_free(counter->unit);
+		counter->unit = g_strdup(known_counters[i].unit);
+		if (!strcmp(counter->raw, GC_HEAP_SIZE))
+			store->heap = counter;
+	}
+	return store;
+}
+
+void counter_store_free(CounterStore *store)
+{
+	if (!store)
+		return;
+	g_hash_table_unref(store->by_raw);
+	g_hash_table_unref(store->by_file);
+	g_hash_table_unref(store->provider_by_raw);
+	g_hash_table_unref(store->provider_by_file);
+	g_ptr_array_unref(store->counters);
+	g_ptr_array_unref(store->providers);
+	g_free(store);
+}
+
+static void replace_text(char **dst, const char *src)
+{
+	if (strcmp(*dst, src) != 0) {
+		g_free(*dst);
+		*dst = g_strdup(src);
+	}
+}
+
+const Counter *counter_store_take(CounterStore *store, const EventCounterSample *sample,
+                                  gint64 now_us, gint64 wall_us)
+{
+	CounterProvider *provider;
+	Counter *counter;
+	double value = sample->value;
+
+	if (sample->kind == EVENT_COUNTER_SUM) {
+		if (!(sample->interval_s >= MIN_INTERVAL_S))
+			return NULL;
+		value /= sample->interval_s;
+	}
+	provider = intern_provider(store, sample->provider);
+	counter = provider ? intern_counter(store, provider->id, sample->name) : NULL;
+	if (!counter)
+		return NULL;
+	replace_text(&counter->display, sample->display_name);
+	replace_text(&counter->unit, sample->unit);
+	counter->kind = sample->kind;
+	counter->has_value = TRUE;
+	counter->value = value;
+	counter->seq = ++store->seq;
+	counter->time_us = now_us;
+	counter->wall_us = wall_us;
+	return counter;
+}
+
+unsigned counter_store_n(const CounterStore *store)
+{
+	return store->counters->len;
+}
+
+const Counter *counter_store_get(const CounterStore *store, unsigned id)
+{
+	return id < store->counters->len ? store->counters->pdata[id] : NULL;
+}
+
+unsigned counter_store_n_providers(const CounterStore *store)
+{
+	return store->providers->len;
+}
+
+const CounterProvider *counter_store_provider(const CounterStore *store, unsigned id)
+{
+	return id < store->providers->len ? store->providers->pdata[id] : NULL;
+}
+
+const Counter *counter_store_find(const CounterStore *store, unsigned provider, const char *file)
+{
+	g_autofree char *key = key_of(provider, file);
+
+	return g_hash_table_lookup(store->by_file, key);
+}
+
+const CounterProvider *counter_store_find_provider(const CounterStore *store, const char *file)
+{
+	return g_hash_table_lookup(store->provider_by_file, file);
+}
+
+const Counter *counter_store_heap(const CounterStore *store)
+{
+	return store->heap;
+}
+
+guint64 counter_store_seq(const CounterStore *store)
+{
+	return store->seq;
+}
+
+guint64 counter_store_refused(const CounterStore *store)
+{
+	return store->refused;
+}

@@ -1,0 +1,124 @@
+/* JSON by hand: one object of fixed keys. */
+#include "fs/model/dump-json.h"
+#include <math.h>
+#include <string.h>
+#include "fs/model/dump-list.h"
+#include "fs/model/event-log.h"
+#include "fs/model/number.h"
+
+enum {
+	COMMAND_MAX = 64 << 10
+};
+
+void dump_story_clear(DumpStory *story)
+{
+	g_free(story->condition);
+	g_free(story->runtime);
+	g_free(story->command);
+	g_free(story->counters);
+}
+
+static void append_string(GString *out, const char *text)
+{
+	g_autofree char *valid = NULL;
+
+	if (!text) {
+		g_string_append(out, "null");
+		return;
+	}
+	valid = g_utf8_make_valid(text, (gssize)strnlen(text, COMMAND_MAX));
+	g_string_append_c(out, '"');
+	for (const char *p = valid; *p; p++) {
+		if (*p == '"' || *p == '\\')
+			g_string_append_printf(out, "\\%c", *p);
+		else if ((guchar)*p < ' ')
+			g_string_append_printf(out, "\\u%04x", (guchar)*p);
+		else
+			g_string_append_c(out, *p);
+	}
+	g_string_append_c(out, '"');
+}
+
+static void append_number(GString *out, double value)
+{
+	if (isfinite(value))
+		number_append(out, value);
+	else
+		g_string_append(out, "null");
+}
+
+static void append_time(GString *out, gint64 wall_us)
+{
+	g_string_append_c(out, '"');
+	event_time_append(out, wall_us);
+	g_string_append_c(out, '"');
+}
+
+static void append_key(GString *out, const char *key)
+{
+	g_string_append_printf(out, "%s  \"%s\": ", out->len > 2 ? ",\n" : "", key);
+}
+
+void dump_json_counters(const CounterStore *store, GString *out)
+{
+	gboolean first = TRUE;
+
+	g_string_append_c(out, '{');
+	for (unsigned i = 0; i < counter_store_n(store); i++) {
+		const Counter *counter = counter_store_get(store, i);
+		const CounterProvider *provider = counter_store_provider(store, counter->provider);
+
+		if (!counter->has_value)
+			continue;
+		/* File names are of a safe alphabet. */
+		g_string_append_printf(out, "%s\n    \"%s%s%s\": ", first ? "" : ",",
+		                       provider->file, *provider->file ? "/" : "", counter->file);
+		append_number(out, counter->value);
+		first = FALSE;
+	}
+	g_string_append(out, first ? "}" : "\n  }");
+}
+
+void dump_json_build(const DumpStory *story, const RecordSealed *sealed, const char *path,
+                     GString *out)
+{
+	g_autofree char *analyze =
+		g_strdup_printf("dotnet-dump analyze %s -c 'dumpheap -stat'", path);
+
+	g_string_append(out, "{\n");
+	append_key(out, "reason");
+	append_string(out, story->by_trigger ? "trigger" : "demand");
+	append_key(out, "trigger");
+	append_string(out, story->condition);
+	append_key(out, "threshold_mb");
+	append_number(out, story->threshold_mb > 0 ? story->threshold_mb : NAN);
+	append_key(out, "value_mb");
+	append_number(out, story->value_mb);
+	append_key(out, "type");
+	append_string(out, dump_type_name(sealed->written_type));
+	append_key(out, "requested");
+	append_time(out, sealed->requested_us);
+	append_key(out, "sealed");
+	append_time(out, sealed->sealed_us);
+	append_key(out, "pid");
+	g_string_append_printf(out, "%d", (int)sealed->pid);
+	append_key(out, "uid");
+	g_string_append_printf(out, "%u", (unsigned)sealed->uid);
+	append_key(out, "start_time");
+	append_time(out, story->start_us);
+	append_key(out, "runtime");
+	append_string(out, story->runtime);
+	append_key(out, "cmdline");
+	append_string(out, story->command);
+	append_key(out, "counters");
+	g_string_append(out, story->counters);
+	append_key(out, "path");
+	append_string(out, path);
+	append_key(out, "size");
+	g_string_append_printf(out, "%" G_GUINT64_FORMAT, (guint64)sealed->size);
+	append_key(out, "frozen_s");
+	g_string_append(out, "null");
+	append_key(out, "analyze");
+	append_string(out, analyze);
+	g_string_append(out, "\n}\n");
+}

@@ -1,0 +1,319 @@
+/*
+ * Sessions: when a process gets one, what its samples do, and what happens when it ends. Every
+ * process that may be asked has one for as long as it lives; silence never ends it.
+ */
+#include <errno.h>
+#include <string.h>
+#include "fs/model/model-internal.h"
+#include "fs/model/number.h"
+#include "fs/util.h"
+
+enum {
+	RETRY_MAX_S = 60,
+	STEADY_US = 10 * G_USEC_PER_SEC, /* a stream that lived so long was no failure */
+	GATE_US = 2 * G_USEC_PER_SEC,    /* the stream of a paused process is drained so long */
+};
+
+#define PROVIDER "System.Runtime"
+
+static const SessionCallbacks session_callbacks;
+
+unsigned model_attach_sessions(const Model *model, guint64 serial)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < model->sessions->len; i++)
+		n += session_process_serial(model->sessions->pdata[i]) == serial;
+	return n;
+}
+
+static void retry_later(Process *process, gint64 now)
+{
+	gint64 wait_s =
+		process->session_failures < 6 ? 1 << process->session_failures : RETRY_MAX_S;
+
+	process->session_failures++;
+	process->session_retry_us = now + MIN(wait_s, RETRY_MAX_S) * G_USEC_PER_SEC;
+}
+
+/* Takes fd. */
+static Session *add_session(Model *model, int fd, RecordSession row, guint64 serial)
+{
+	Session *session = session_new(fd, row, serial, &session_callbacks, model);
+
+	g_ptr_array_add(model->sessions, session);
+	return session;
+}
+
+static void on_stop(int error, const Record *record, const char *payload, gsize len, int fd,
+                    void *data)
+{
+	/* Whatever it was: the stream is drained to its end, or closed when that takes too long. */
+	util_close_fd(&fd);
+}
+
+/* Nobody wants it any more. */
+static void stop_session(Model *model, Session *session)
+{
+	Record record = record_new(RECORD_STOP_SESSION);
+
+	if (session_is_retired(session))
+		return;
+	session_retire(session);
+	record.serial = session_process_serial(session);
+	record.row = session_row(session);
+	if (process_table_find(model->processes, record.serial))
+		ask_queue_send(model->asks, &record, NULL, 0, -1, FALSE, on_stop, NULL);
+}
+
+/* The process's stream is no more; that is told when the process is still there at the next
+ * tick. */
+static void lose_session(Process *process, const char *why)
+{
+	process->dropped_before += session_dropped(process->session);
+	process->session = NULL;
+	process->sample_us = 0;
+	util_set_str(&process->session_lost, why);
+	retry_later(process, g_get_monotonic_time());
+}
+
+static void take_stream(Model *model, Process *process, int fd)
+{
+	char interval[NUMBER_MAX];
+	const char *runtime = process_runtime(process);
+
+	process->session = add_session(model, fd, RECORD_SESSION_COUNTERS, process->serial);
+	process->session_refused = FALSE;
+	process->session_unanswered = FALSE;
+	process->sample_us = 0;
+	number_format(process->interval_ms / 1000.0, interval);
+	model_log(model, process, 0, EVENT_ATTACHED, "interval", interval, "runtime",
+	          runtime ? runtime : "-", NULL);
+	model_touch(model, process);
+}
+
+static void refused(Model *model, Process *process, int error, const char *sentence)
+{
+	gint64 now = g_get_monotonic_time();
+
+	/* Stopped, not yet, dumping, gone: tried again, without a word. */
+	if (error == -EAGAIN || error == -EBUSY || error == -ESRCH) {
+		process->session_retry_us = now + G_USEC_PER_SEC;
+		model_touch(model, process);
+		return;
+	}
+	retry_later(process, now);
+	if (error == -ETIMEDOUT) {
+		process->session_unanswered = TRUE;
+		sentence = "may be hung by attaching";
+		model_log(model, process, 0, EVENT_WARNING, "text", sentence, NULL);
+	} else {
+		process->session_refused = TRUE;
+		model_log(model, process, 0, EVENT_REFUSED, "what", "session", "error", sentence,
+		          NULL);
+	}
+	model_set_error(model, process, sentence);
+	model_touch(model, process);
+}
+
+static void on_started(int error, const Record *record, const char *payload, gsize len, int fd,
+                       void *data)
+{
+	Model *model = data;
+	Process *process = record ? process_table_find(model->processes, record->serial) : NULL;
+
+	/* Without a record the process is gone, or the broker. */
+	if (!process) {
+		util_close_fd(&fd);
+		return;
+	}
+	process->session_ask = 0;
+	if (record->kind == RECORD_STREAM && fd >= 0) {
+		take_stream(model, process, fd);
+		return;
+	}
+	util_close_fd(&fd);
+	error = error ? error : -EPROTO;
+	refused(model, process, error, model_sentence(error, payload, len));
+}
+
+static gboolean is_due(const Process *process, gint64 now)
+{
+	const guint32 hindered = RECORD_FOUND_STOPPED | RECORD_FOUND_NO_FDS | RECORD_FOUND_BUSY;
+
+	return (process->found.flags & RECORD_FOUND_ATTACHABLE) &&
+	       !(process->found.flags & hindered) && process->info_over && !process->session &&
+	       !process->session_ask && !process->session_unanswered &&
+	       process->dump_state != PROCESS_DUMP_RUNNING && now >= process->session_retry_us;
+}
+
+/* A session takes one descriptor; what serves the mount keeps its reserve. */
+static gboolean has_fds(Model *model)
+{
+	gboolean none = model->sessions->len + ask_queue_n(model->asks) >= model->fds_max;
+
+	if (none && !model->no_fds_front)
+		model_log(model, NULL, 0, EVENT_WARNING, "text",
+		          "no file descriptors are left for further processes", NULL);
+	model->no_fds_front = none;
+	return !none;
+}
+
+void model_attach_look(Model *model, Process *process)
+{
+	gint64 now = g_get_monotonic_time();
+	Record record = record_new(RECORD_START_SESSION);
+
+	/* From here on a reader may wait, once a process. */
+	if (!process->wait_from_us && (process->found.flags & RECORD_FOUND_ATTACHABLE))
+		process->wait_from_us = now;
+	if (!is_due(process, now) || !has_fds(model))
+		return;
+	record.serial = process->serial;
+	record.row = RECORD_SESSION_COUNTERS;
+	record.interval_ms = process->interval_ms;
+	process->session_ask = ask_queue_send(model->asks, &record, PROVIDER, sizeof PROVIDER, -1,
+	                                      FALSE, on_started, model);
+	model_touch(model, process);
+}
+
+void model_attach_tick(Model *model, Process *process)
+{
+	gint64 now = g_get_monotonic_time();
+
+	if (process->session_lost) {
+		model_log(model, process, 0, EVENT_SESSION_LOST, "reason", process->session_lost,
+		          NULL);
+		model_set_error(model, process, process->session_lost);
+		g_clear_pointer(&process->session_lost, g_free);
+	}
+	for (unsigned i = 0; i < model->sessions->len; i++) {
+		Session *session = model->sessions->pdata[i];
+
+		if (session_process_serial(session) == process->serial &&
+		    session_row(session) == RECORD_SESSION_GC &&
+		    session_age_us(session, now) >= GATE_US &&
+		    !(process->found.flags & RECORD_FOUND_STOPPED))
+			stop_session(model, session);
+	}
+	model_attach_look(model, process);
+}
+
+void model_attach_stream(Model *model, const Record *record, int fd)
+{
+	Process *process = process_table_find(model->processes, record->serial);
+	Session *session;
+
+	/* The late answer to a request that was unanswered for long. */
+	if (process && record->row == RECORD_SESSION_COUNTERS && !process->session &&
+	    !process->session_ask) {
+		take_stream(model, process, fd);
+		return;
+	}
+	session = add_session(model, fd, record->row, record->serial);
+	if (record->row == RECORD_SESSION_COUNTERS || !process)
+		stop_session(model, session);
+}
+
+void model_attach_gone(Model *model, Process *process)
+{
+	process->session = NULL;
+	for (unsigned i = 0; i < model->sessions->len; i++) {
+		Session *session = model->sessions->pdata[i];
+
+		if (session_process_serial(session) == process->serial)
+			session_retire(session);
+	}
+}
+
+void model_attach_end(Model *model)
+{
+	for (unsigned i = 0; i < model->sessions->len; i++)
+		session_free(model->sessions->pdata[i]);
+	g_ptr_array_unref(model->sessions);
+}
+
+/* The process whose counters these are; NULL for a stream that is only drained. */
+static Process *reader_of(const Model *model, const Session *session)
+{
+	Process *process = process_table_find(model->processes, session_process_serial(session));
+
+	return process && process->session == session ? process : NULL;
+}
+
+static void on_sample(Session *session, const EventCounterSample *sample, gint64 wall_us,
+                      void *data)
+{
+	Model *model = data;
+	Process *process = reader_of(model, session);
+	gint64 now = g_get_monotonic_time();
+	const Counter *counter;
+
+	if (!process)
+		return;
+	counter = counter_store_take(process->counters, sample, now, wall_us);
+	if (!counter)
+		return;
+	process->sample_us = now;
+	if (counter != counter_store_heap(process->counters))
+		return;
+	/* Each sample is looked at, also of several that came in one read. */
+	heap_level_sample(&process->heap, counter->value, now, wall_us);
+	model_trigger_look(model, process);
+}
+
+static void on_batch(Session *session, void *data)
+{
+	Model *model = data;
+	Process *process = reader_of(model, session);
+	gint64 now = g_get_monotonic_time();
+
+	if (!process)
+		return;
+	if (session_age_us(session, now) >= STEADY_US)
+		process->session_failures = 0;
+	model_notify(model, MODEL_SAMPLES, process);
+	if (process_state(process, now) != process->state_seen)
+		model_touch(model, process);
+}
+
+static void on_broken(Session *session, const char *why, void *data)
+{
+	Model *model = data;
+	Process *process = reader_of(model, session);
+
+	if (process) {
+		lose_session(process, why);
+		model_touch(model, process);
+	}
+	stop_session(model, session);
+}
+
+static void on_closed(Session *session, int reason, void *data)
+{
+	Model *model = data;
+	Process *process = reader_of(model, session);
+
+	if (process) {
+		lose_session(process, reason ? g_strerror(-reason) : "the stream has ended");
+		model_touch(model, process);
+	}
+	g_ptr_array_remove_fast(model->sessions, session);
+	session_free(session);
+}
+
+static gboolean on_may_close(Session *session, void *data)
+{
+	const Process *process =
+		process_table_find(((Model *)data)->processes, session_process_serial(session));
+
+	return !process || !(process->found.flags & RECORD_FOUND_STOPPED);
+}
+
+static const SessionCallbacks session_callbacks = {
+	.sample = on_sample,
+	.batch = on_batch,
+	.broken = on_broken,
+	.closed = on_closed,
+	.may_close = on_may_close,
+};

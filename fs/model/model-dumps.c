@@ -1,0 +1,360 @@
+/*
+ * Dumps from the ask to the list: who asked and why is kept in a Job, so that the json can be
+ * written although the process may be gone by then.
+ *
+ *   DUMP -> REPLY (accepted or not) -> PROGRESS .. -> SEALED -> ANNEX (json) -> shown in the list
+ *                                                  `-> FAILED
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <string.h>
+#include <sys/mman.h>
+#include "fs/model/dump-json.h"
+#include "fs/model/model-internal.h"
+#include "fs/model/number.h"
+#include "fs/util.h"
+
+enum {
+	SHOW_WITHOUT_JSON_MS = 2000
+};
+
+#define CORE (1u << RECORD_PART_CORE)
+#define JSON (1u << RECORD_PART_JSON)
+
+typedef struct {
+	Model *model;
+	guint64 id; /* of the ask */
+	guint64 process_serial;
+	pid_t pid;
+	unsigned generation; /* of the trigger that asked */
+	DumpStory story;
+	ModelAct *act;     /* until the ask is answered; NULL when no user waits */
+	gboolean accepted; /* the ask was answered well */
+	gboolean begun;    /* dump-started was said */
+	guint64 dump;      /* its serial, once sealed */
+	gboolean shown;
+	guint64 json_size;
+	guint timer;
+} Job;
+
+static void job_free(gpointer data)
+{
+	Job *job = data;
+
+	if (job->timer)
+		g_source_remove(job->timer);
+	dump_story_clear(&job->story);
+	g_free(job);
+}
+
+void model_dumps_init(Model *model)
+{
+	model->jobs = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, job_free);
+}
+
+void model_dumps_end(Model *model)
+{
+	g_hash_table_unref(model->jobs);
+}
+
+/* The job of what the broker tells of a dump, which it does after its answer to the ask. */
+static Job *find_job(const Model *model, const Record *record)
+{
+	Job *job = g_hash_table_lookup(model->jobs, &record->id);
+
+	return job && job->accepted ? job : NULL;
+}
+
+/* NULL when it is gone. */
+static Process *job_process(const Job *job)
+{
+	return process_table_find(job->model->processes, job->process_serial);
+}
+
+static void set_dump_state(Process *process, ProcessDumpState state)
+{
+	process->dump_state = state;
+	if (state != PROCESS_DUMP_IDLE)
+		return;
+	process->dump_job = 0;
+	process->dump_bytes = 0;
+	/* It could not send while it was frozen. */
+	process->quiet_from_us = g_get_monotonic_time();
+}
+
+static Job *job_new(Model *model, Process *process, gboolean by_trigger)
+{
+	Job *job = g_new0(Job, 1);
+	g_autoptr(GString) counters = g_string_new(NULL);
+	g_autoptr(GString) condition = g_string_new(NULL);
+	const Trigger *trigger = &process->trigger;
+
+	job->model = model;
+	job->process_serial = process->serial;
+	job->pid = process->found.pid;
+	job->generation = trigger->generation;
+	dump_json_counters(process->counters, counters);
+	trigger_describe(trigger, condition);
+	job->story = (DumpStory){
+		.by_trigger = by_trigger,
+		.condition = by_trigger ? g_strdup(condition->str) : NULL,
+		.threshold_mb = trigger->limit_mb,
+		.value_mb = process->heap.known ? process->heap.mb : NAN,
+		.runtime = g_strdup(process_runtime(process)),
+		.command = g_strdup(process_command_line(process)),
+		.counters = g_strdup(counters->str),
+		.start_us = process->found.start_us,
+	};
+	return job;
+}
+
+/* Missed: the crossing could not be used, the trigger stays armed. Failed: until the next write. */
+static void tell_failure(Job *job, int error, const char *sentence, gboolean accepted)
+{
+	Process *process = job_process(job);
+	gboolean missed = !accepted && (error == -EBUSY || error == -EAGAIN);
+
+	if (!accepted && !job->story.by_trigger) {
+		model_log(job->model, process, job->pid, EVENT_REFUSED, "what", "dump", "error",
+		          sentence, NULL);
+	} else if (!process || !job->story.by_trigger) {
+		model_log(job->model, process, job->pid, EVENT_DUMP_FAILED, "error", sentence,
+		          NULL);
+	} else if (!missed) {
+		model_log(job->model, process, 0, EVENT_DUMP_FAILED, "error", sentence, NULL);
+		trigger_dump_failed(&process->trigger, job->generation);
+	} else if (trigger_dump_missed(&process->trigger, job->generation)) {
+		model_log(job->model, process, 0, EVENT_MISSED, "reason", sentence, NULL);
+	} else {
+		return;
+	}
+	if (process)
+		model_set_error(job->model, process, sentence);
+}
+
+static void end_job(Job *job)
+{
+	g_hash_table_remove(job->model->jobs, &job->id);
+}
+
+static void on_answer(int error, const Record *record, const char *payload, gsize len, int fd,
+                      void *data)
+{
+	Job *job = data;
+	Process *process = job_process(job);
+	ModelAct *act = g_steal_pointer(&job->act);
+	g_autofree char *sentence = NULL;
+
+	util_close_fd(&fd);
+	if (!error) {
+		job->accepted = TRUE;
+		if (process)
+			model_touch(job->model, process);
+		model_act_done(act, 0, -1, 0);
+		return;
+	}
+	sentence = g_strdup(model_sentence(error, payload, len));
+	if (process && process->dump_job == job->id)
+		set_dump_state(process, PROCESS_DUMP_IDLE);
+	tell_failure(job, error, sentence, FALSE);
+	if (process)
+		model_touch(job->model, process);
+	end_job(job);
+	model_act_done(act, error, -1, 0);
+}
+
+static int ask(Model *model, Process *process, Job *job, guint32 type)
+{
+	Record record = record_new(RECORD_DUMP);
+	gboolean by_trigger = job->story.by_trigger;
+
+	record.serial = process->serial;
+	record.type = type;
+	record.reason = by_trigger ? RECORD_REASON_TRIGGER : RECORD_REASON_DEMAND;
+	job->id = ask_queue_send(model->asks, &record, NULL, 0, -1, !by_trigger, on_answer, job);
+	if (!job->id) {
+		job_free(job);
+		return -EAGAIN;
+	}
+	g_hash_table_insert(model->jobs, &job->id, job);
+	process->dump_job = job->id;
+	set_dump_state(process, PROCESS_DUMP_QUEUED);
+	model_touch(model, process);
+	return 0;
+}
+
+int model_dumps_demand(Model *model, Process *process, guint32 type, ModelAct *act)
+{
+	Job *job = job_new(model, process, FALSE);
+
+	job->act = act;
+	return ask(model, process, job, type);
+}
+
+void model_dumps_fire(Model *model, Process *process)
+{
+	char value[NUMBER_MAX], limit[NUMBER_MAX];
+	const char *busy = "a dump is queued or running already";
+
+	/* State dumping: what was read now was sent before. */
+	if (process->dump_state != PROCESS_DUMP_IDLE) {
+		if (trigger_dump_missed(&process->trigger, process->trigger.generation)) {
+			model_log(model, process, 0, EVENT_MISSED, "reason", busy, NULL);
+			model_set_error(model, process, busy);
+		}
+		return;
+	}
+	model_log(model, process, 0, EVENT_FIRED, "value_mb",
+	          number_format(process->heap.mb, value), "threshold_mb",
+	          number_format(process->trigger.limit_mb, limit), NULL);
+	ask(model, process, job_new(model, process, TRUE), process->dump_type);
+}
+
+void model_dumps_progress(Model *model, const Record *record)
+{
+	Job *job = find_job(model, record);
+	Process *process = job ? job_process(job) : NULL;
+
+	if (!process || job->dump)
+		return;
+	process->dump_bytes = record->value;
+	if (record->state != RECORD_DUMP_RUNNING || job->begun)
+		return;
+	job->begun = TRUE;
+	set_dump_state(process, PROCESS_DUMP_RUNNING);
+	if (job->story.by_trigger)
+		trigger_dump_running(&process->trigger, job->generation);
+	model_log(model, process, 0, EVENT_DUMP_STARTED, "reason",
+	          job->story.by_trigger ? "trigger" : "demand", NULL);
+	model_touch(model, process);
+}
+
+/* A sealed memfd of that text, or negative errno. */
+static int make_memfd(const GString *text)
+{
+	autofd int fd = memfd_create("annex", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	gsize done = 0;
+
+	if (fd < 0)
+		return -errno;
+	while (done < text->len) {
+		ssize_t n = write(fd, text->str + done, text->len - done);
+
+		if (n < 0)
+			return -errno;
+		done += (gsize)n;
+	}
+	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
+		return -errno;
+	return g_steal_fd(&fd);
+}
+
+/* In the list, from now on; tells once. */
+static void show(Job *job, unsigned parts)
+{
+	Model *model = job->model;
+	Process *process = job_process(job);
+	Dump *dump = dump_list_any(model->dumps, job->dump);
+	char size[32];
+
+	if (!dump)
+		return;
+	dump->info.parts |= parts;
+	if (parts & JSON)
+		dump->info.json_size = job->json_size;
+	dump_list_show(model->dumps, dump, dump->info.parts, util_real_us());
+	if (process)
+		process->dumps_changed_us = util_real_us();
+	if (!job->shown) {
+		job->shown = TRUE;
+		g_snprintf(size, sizeof size, "%" G_GUINT64_FORMAT, (guint64)dump->info.size);
+		if (process && process->dump_job == job->id)
+			set_dump_state(process, PROCESS_DUMP_IDLE);
+		if (process && job->story.by_trigger)
+			trigger_dump_done(&process->trigger, job->generation);
+		model_log(model, process, job->pid, EVENT_DUMP_DONE, "name", dump->name_pid, "type",
+		          dump_type_name(dump->info.written_type), "size", size, NULL);
+		if (process)
+			model_touch(model, process);
+	}
+	model_notify(model, MODEL_DUMPS, NULL);
+}
+
+static gboolean on_show_timer(gpointer data)
+{
+	Job *job = data;
+
+	job->timer = 0;
+	show(job, CORE);
+	return G_SOURCE_REMOVE;
+}
+
+static void on_annexed(int error, const Record *record, const char *payload, gsize len, int fd,
+                       void *data)
+{
+	Job *job = data;
+
+	util_close_fd(&fd);
+	if (error)
+		model_log(job->model, job_process(job), job->pid, EVENT_WARNING, "text",
+		          "the dump's json could not be stored", "error",
+		          model_sentence(error, payload, len), NULL);
+	show(job, error ? CORE : CORE | JSON);
+	end_job(job);
+}
+
+static void annex(Job *job, const Dump *dump)
+{
+	Record record = record_new(RECORD_ANNEX);
+	g_autoptr(GString) json = g_string_new(NULL);
+	int fd;
+
+	dump_json_build(&job->story, &dump->info, dump->path, json);
+	fd = json->len <= RECORD_ANNEX_MAX ? make_memfd(json) : -EFBIG;
+	if (fd < 0) {
+		on_annexed(fd, NULL, NULL, 0, -1, job);
+		return;
+	}
+	job->json_size = json->len;
+	record.serial = job->dump;
+	record.part = RECORD_PART_JSON;
+	job->timer = g_timeout_add(SHOW_WITHOUT_JSON_MS, on_show_timer, job);
+	ask_queue_send(job->model->asks, &record, NULL, 0, fd, FALSE, on_annexed, job);
+}
+
+void model_dumps_sealed(Model *model, const Record *record, const char *payload, gsize len)
+{
+	Job *job = find_job(model, record);
+	Process *process = process_table_find_pid(model->processes, record->sealed.pid);
+	Dump *dump = dump_list_put(model->dumps, record->serial, &record->sealed,
+	                           record_text(payload, len, 0), record_text(payload, len, 1));
+
+	dump->info.parts |= job ? CORE : 0;
+	if (process && dump_list_adopt(model->dumps, &process->found, process->serial))
+		process->dumps_changed_us = util_real_us();
+	if (job && !job->dump) {
+		job->dump = record->serial;
+		annex(job, dump);
+		return;
+	}
+	/* From the store, at start. */
+	dump_list_show(model->dumps, dump, dump->info.parts, dump->info.sealed_us);
+	model_notify(model, MODEL_DUMPS, NULL);
+}
+
+void model_dumps_failed(Model *model, const Record *record, const char *payload, gsize len)
+{
+	Job *job = find_job(model, record);
+	Process *process = job ? job_process(job) : NULL;
+	int error = record->error ? record->error : -EIO;
+
+	if (!job || job->dump)
+		return;
+	if (process && process->dump_job == job->id)
+		set_dump_state(process, PROCESS_DUMP_IDLE);
+	tell_failure(job, error, model_sentence(error, payload, len), TRUE);
+	if (process)
+		model_touch(model, process);
+	end_job(job);
+}

@@ -1,0 +1,68 @@
+/* Shortest decimals. Goes through g_ascii_*, so that the program's locale never shows. */
+#include "fs/model/number.h"
+#include <math.h>
+#include <string.h>
+
+/* The fewest significant digits that read back; *ret_exponent is the decimal exponent of the
+ * first. */
+static unsigned shortest_digits(double value, char digits[24], int *ret_exponent)
+{
+	char text[G_ASCII_DTOSTR_BUF_SIZE];
+	char format[8];
+	unsigned n = 0;
+
+	for (int precision = 0; precision <= 16; precision++) {
+		g_snprintf(format, sizeof format, "%%.%de", precision);
+		g_ascii_formatd(text, sizeof text, format, value);
+		if (g_ascii_strtod(text, NULL) == value)
+			break;
+	}
+	for (const char *p = text; *p != 'e'; p++) {
+		if (g_ascii_isdigit(*p))
+			digits[n++] = *p;
+	}
+	*ret_exponent = (int)g_ascii_strtoll(strchr(text, 'e') + 1, NULL, 10);
+	while (n > 1 && digits[n - 1] == '0')
+		n--;
+	return n;
+}
+
+char *number_format(double value, char buf[NUMBER_MAX])
+{
+	char digits[24];
+	char *p = buf;
+	unsigned n;
+	int exponent;
+
+	if (isnan(value))
+		return strcpy(buf, "NaN");
+	if (isinf(value))
+		return strcpy(buf, value < 0 ? "-Inf" : "Inf");
+	if (value == 0)
+		return strcpy(buf, "0");
+	if (value < 0) {
+		*p++ = '-';
+		value = -value;
+	}
+	n = shortest_digits(value, digits, &exponent);
+	if (exponent < 0) {
+		*p++ = '0';
+		*p++ = '.';
+		for (int i = -1; i > exponent; i--)
+			*p++ = '0';
+	}
+	for (int i = 0; i < (int)n || i <= exponent; i++) {
+		if (exponent >= 0 && i == exponent + 1)
+			*p++ = '.';
+		*p++ = i < (int)n ? digits[i] : '0';
+	}
+	*p = '\0';
+	return buf;
+}
+
+void number_append(GString *out, double value)
+{
+	char buf[NUMBER_MAX];
+
+	g_string_append(out, number_format(value, buf));
+}

@@ -1,0 +1,145 @@
+/* What a process's fields say together. */
+#include "fs/model/process.h"
+#include <string.h>
+#include "fs/util.h"
+#include "ipc/commands.h"
+
+enum {
+	SILENT_INTERVALS = 3,
+	WAIT_INTERVALS = 2,
+	WAIT_MAX_US = 5 * G_USEC_PER_SEC
+};
+
+Process *process_new(guint64 serial, const RecordFound *found, const char *user,
+                     const char *command, const char *socket, unsigned interval_ms)
+{
+	Process *process = g_new0(Process, 1);
+
+	process->serial = serial;
+	process->found = *found;
+	process->user = g_strdup(user);
+	process->command = g_strdup(command);
+	process->socket = g_strdup(socket);
+	process->counters = counter_store_new();
+	process->events = event_log_new(EVENT_LOG_PROCESS_SIZE);
+	process->dump_type = IPC_DUMP_HEAP;
+	process->interval_ms = interval_ms;
+	process->state_wall_us = util_real_us();
+	return process;
+}
+
+void process_free(Process *process)
+{
+	if (!process)
+		return;
+	if (process->has_info)
+		ipc_process_info_clear(&process->info);
+	g_free(process->user);
+	g_free(process->command);
+	g_free(process->socket);
+	g_free(process->last_error);
+	g_free(process->session_lost);
+	counter_store_free(process->counters);
+	event_log_free(process->events);
+	g_free(process);
+}
+
+static gboolean is_silent(const Process *process, gint64 now_us)
+{
+	gint64 from = MAX(process->sample_us, process->quiet_from_us);
+
+	return now_us - from > (gint64)process->interval_ms * 1000 * SILENT_INTERVALS;
+}
+
+ProcessState process_state(const Process *process, gint64 now_us)
+{
+	guint32 flags = process->found.flags;
+
+	if (flags & RECORD_FOUND_STOPPED)
+		return PROCESS_STOPPED;
+	if (process->dump_state == PROCESS_DUMP_RUNNING)
+		return PROCESS_DUMPING;
+	if (flags & RECORD_FOUND_PAUSED)
+		return PROCESS_PAUSED;
+	if (!process->session &&
+	    ((flags & (RECORD_FOUND_NO_FDS | RECORD_FOUND_REFUSED | RECORD_FOUND_BUSY)) ||
+	     process->session_refused || process->session_unanswered))
+		return PROCESS_UNREACHABLE;
+	if (!(flags & RECORD_FOUND_ATTACHABLE) && !process->session)
+		return PROCESS_STARTING;
+	if (!process->sample_us)
+		return PROCESS_ATTACHING;
+	return is_silent(process, now_us) ? PROCESS_SILENT : PROCESS_LIVE;
+}
+
+const char *process_state_name(ProcessState state)
+{
+	static const char *const names[PROCESS_N_STATES] = {
+		[PROCESS_STOPPED] = "stopped",   [PROCESS_DUMPING] = "dumping",
+		[PROCESS_PAUSED] = "paused",     [PROCESS_UNREACHABLE] = "unreachable",
+		[PROCESS_STARTING] = "starting", [PROCESS_ATTACHING] = "attaching",
+		[PROCESS_SILENT] = "silent",     [PROCESS_LIVE] = "live",
+	};
+
+	return names[state];
+}
+
+const char *process_dump_state_name(ProcessDumpState state)
+{
+	static const char *const names[] = { "idle", "queued", "running" };
+
+	return names[state];
+}
+
+gint64 process_sample_wait_until(const Process *process, gint64 now_us)
+{
+	gint64 until;
+
+	switch (process_state(process, now_us)) {
+	case PROCESS_STOPPED:
+	case PROCESS_PAUSED:
+	case PROCESS_UNREACHABLE:
+	case PROCESS_STARTING:
+		return 0;
+	case PROCESS_DUMPING:
+	case PROCESS_ATTACHING:
+	case PROCESS_SILENT:
+	case PROCESS_LIVE:
+	case PROCESS_N_STATES:
+		break;
+	}
+	if (!process->wait_from_us)
+		return 0;
+	until = process->wait_from_us +
+	        MIN((gint64)process->interval_ms * 1000 * WAIT_INTERVALS, WAIT_MAX_US);
+	return until > now_us ? until : 0;
+}
+
+const char *process_command_line(const Process *process)
+{
+	if (process->has_info && process->info.command_line && *process->info.command_line)
+		return process->info.command_line;
+	return process->command;
+}
+
+const char *process_runtime(const Process *process)
+{
+	if (process->has_info && *process->info.runtime_version)
+		return process->info.runtime_version;
+	/* ProcessInfo came with 5, which knows its first version alone. */
+	if (process->has_info && process->info.version == 1)
+		return "5.0";
+	return process->found.flags & RECORD_FOUND_OLD ? "3.1" : NULL;
+}
+
+guint64 process_dropped_events(const Process *process)
+{
+	return process->dropped_before + (process->session ? session_dropped(process->session) : 0);
+}
+
+gint64 process_sample_age_ms(const Process *process, gint64 now_us)
+{
+	const HeapLevel *heap = &process->heap;
+
+	return heap->known ? (now_us - heap->time_us) / 1000 : -1;
+}

@@ -1,0 +1,116 @@
+/* The files of one process. */
+#include <errno.h>
+#include <string.h>
+#include "fs/model/model-internal.h"
+#include "fs/model/number.h"
+#include "fs/model/render.h"
+#include "fs/model/size.h"
+
+/* A text that a target made up, in a line of its own: control bytes as '?'. */
+static void append_line(GString *out, const char *text)
+{
+	for (const char *p = text; *p; p++)
+		g_string_append_c(out, (guchar)*p < ' ' || *p == 0x7f ? '?' : *p);
+	g_string_append_c(out, '\n');
+}
+
+/* "key value", "-" for what is unknown. */
+static void append_key(GString *out, const char *key, const char *value)
+{
+	g_string_append_printf(out, "%s ", key);
+	append_line(out, value && *value ? value : "-");
+}
+
+static void append_count(GString *out, const char *key, guint64 value)
+{
+	g_string_append_printf(out, "%s %" G_GUINT64_FORMAT "\n", key, value);
+}
+
+int render_process_cmdline(Model *model, Process *process, GString *out)
+{
+	append_line(out, process_command_line(process));
+	return 0;
+}
+
+int render_process_runtime(Model *model, Process *process, GString *out)
+{
+	const IpcProcessInfo *info = process->has_info ? &process->info : NULL;
+	g_autoptr(GString) started = g_string_new(NULL);
+
+	event_time_append(started, process->found.start_us);
+	append_key(out, "version", process_runtime(process));
+	append_key(out, "os", info ? info->os : NULL);
+	append_key(out, "arch", info ? info->arch : NULL);
+	append_key(out, "rid", info ? info->rid : NULL);
+	append_key(out, "entrypoint", info ? info->entrypoint : NULL);
+	append_count(out, "pid_in_namespace", (guint64)process->found.nspid);
+	append_key(out, "cookie", info ? info->cookie : NULL);
+	append_key(out, "started", started->str);
+	append_key(out, "socket", process->socket);
+	return 0;
+}
+
+int render_process_status(Model *model, Process *process, GString *out)
+{
+	gint64 now = model_now_us(model);
+	gint64 age_ms = process_sample_age_ms(process, now);
+	guint32 flags = process->found.flags;
+
+	append_key(out, "state", process_state_name(process_state(process, now)));
+	append_key(out, "trigger", trigger_state_name(process->trigger.state));
+	g_string_append(out, "threshold_mb ");
+	render_process_threshold(model, process, out);
+	append_key(out, "dump", process_dump_state_name(process->dump_state));
+	append_count(out, "dump_bytes", process->dump_bytes);
+	append_count(out, "dumps", dump_list_n(model->dumps, process->serial));
+	append_count(out, "sessions", model_attach_sessions(model, process->serial));
+	g_string_append(out, "interval ");
+	number_append(out, process->interval_ms / 1000.0);
+	g_string_append_c(out, '\n');
+	if (age_ms < 0)
+		append_key(out, "sample_age_ms", NULL);
+	else
+		append_count(out, "sample_age_ms", (guint64)age_ms);
+	append_count(out, "dropped_events", process_dropped_events(process));
+	append_key(out, "attach", flags & RECORD_FOUND_ATTACHABLE ? "ready" : "waiting");
+	append_key(out, "socket", flags & RECORD_FOUND_UNLINKED ? "unlinked" : "ok");
+	append_key(out, "last_error", process->last_error);
+	return 0;
+}
+
+int render_process_threshold(Model *model, Process *process, GString *out)
+{
+	size_append(out, process->trigger.limit_mb);
+	g_string_append_c(out, '\n');
+	return 0;
+}
+
+int render_process_heap(Model *model, Process *process, GString *out)
+{
+	if (!process->heap.known)
+		return -ENODATA;
+	number_append(out, process->heap.mb);
+	g_string_append_c(out, '\n');
+	return 0;
+}
+
+int render_process_dump_type(Model *model, Process *process, GString *out)
+{
+	append_line(out, dump_type_name(process->dump_type));
+	return 0;
+}
+
+int render_process_dump(Model *model, Process *process, GString *out)
+{
+	append_line(out, process_dump_state_name(process->dump_state));
+	return 0;
+}
+
+int render_counter(const Counter *counter, GString *out)
+{
+	if (!counter->has_value)
+		return -ENODATA;
+	number_append(out, counter->value);
+	g_string_append_c(out, '\n');
+	return 0;
+}

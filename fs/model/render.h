@@ -1,0 +1,36 @@
+#pragma once
+/*
+ * The text of every file of the tree: pure functions of the model's state, appended to `out`. How a
+ * text is served (snapshot, offsets, waiting) is not known here. 0, or a negative errno with
+ * nothing appended: -ENODATA when there is no value yet.
+ *
+ * Keys of `status` of a process, one "key value" a line, in this order:
+ *   state trigger threshold_mb dump dump_bytes dumps sessions interval sample_age_ms dropped_events
+ *   attach socket last_error
+ * trigger is its state (off armed queued dumping fired failed); threshold_mb as in the file; dump
+ * is idle, queued or running, dump_bytes what is written of it so far; interval in seconds; attach
+ * is what counters wait for: `ready`, or `waiting` for the sign or the delay; socket is `ok` or
+ * `unlinked`. sample_age_ms and last_error are "-" when there is none.
+ *
+ * Keys of `status` at the root:
+ *   version pid uptime_s processes sessions interval attach_delay dump_dir rss_kb broker_rss_kb
+ *   dumps dropped_events log_dropped asks, and `no-fds front|broker` while descriptors are short.
+ *
+ * Keys of `runtime`: version os arch rid entrypoint pid_in_namespace cookie started socket; "-" for
+ * what is unknown.
+ */
+#include "fs/model/model.h"
+
+int render_readme(Model *model, GString *out);
+int render_processes(Model *model, GString *out);
+int render_root_status(Model *model, GString *out);
+
+int render_process_cmdline(Model *model, Process *process, GString *out);
+int render_process_runtime(Model *model, Process *process, GString *out);
+int render_process_status(Model *model, Process *process, GString *out);
+int render_process_threshold(Model *model, Process *process, GString *out);
+int render_process_heap(Model *model, Process *process, GString *out);
+int render_process_dump_type(Model *model, Process *process, GString *out);
+int render_process_dump(Model *model, Process *process, GString *out);
+
+int render_counter(const Counter *counter, GString *out);

@@ -1,0 +1,306 @@
+/*
+ * Streams as sources of the main loop. One buffer serves all of them: a read is decoded before the
+ * next one begins.
+ */
+#include "fs/model/session.h"
+#include <errno.h>
+#include <glib-unix.h>
+#include <string.h>
+#include <unistd.h>
+#include "ipc/client.h"
+#include "ipc/nettrace/decoder.h"
+
+enum {
+	READ_SIZE = 64 << 10
+};
+
+/* A target's clock is believed that far. */
+enum {
+	CLOCK_TRUST_US = 5 * G_USEC_PER_SEC
+};
+
+typedef struct {
+	const char *provider; /* NULL: any */
+	const char *name;     /* of the event */
+	void (*take)(Session *session, const NettraceEvent *event);
+} EventHandler;
+
+typedef struct {
+	unsigned pause_ms;
+	const EventHandler *handlers; /* ends with name NULL; NULL: the stream is only drained */
+} SessionRow;
+
+typedef struct {
+	GSource base;
+	Session *session;
+	gpointer tag;
+} SessionSource;
+
+struct Session {
+	IpcStream stream;
+	NettraceDecoder *decoder; /* NULL: drained only */
+	const SessionRow *row;
+	RecordSession row_id;
+	guint64 process_serial;
+	SessionSource *source; /* NULL once closed */
+	guint close_timer;
+	gboolean reading; /* past the pause */
+	gboolean retired;
+	gboolean broken;
+	unsigned n_samples; /* in this dispatch */
+	guint64 dropped;    /* of a decoder that is gone */
+	const SessionCallbacks *callbacks;
+	void *data;
+};
+
+static guint8 buffer[READ_SIZE];
+
+static gint64 sample_wall_us(const Session *session, const NettraceEvent *event)
+{
+	gint64 now = g_get_real_time();
+	gint64 stamp = nettrace_decoder_utc_us(session->decoder, event->timestamp);
+
+	return stamp > now - CLOCK_TRUST_US && stamp < now + CLOCK_TRUST_US ? stamp : now;
+}
+
+static void take_counter(Session *session, const NettraceEvent *event)
+{
+	EventCounterSample sample;
+
+	if (event_counter_parse(event, &sample) != 1)
+		return;
+	session->n_samples++;
+	session->callbacks->sample(session, &sample, sample_wall_us(session, event), session->data);
+}
+
+static const EventHandler counter_handlers[] = {
+	{ NULL, "EventCounters", take_counter },
+	{ NULL, NULL, NULL },
+};
+
+static const SessionRow rows[RECORD_N_SESSIONS] = {
+	[RECORD_SESSION_COUNTERS] = { .pause_ms = SESSION_PAUSE_MS, .handlers = counter_handlers },
+	[RECORD_SESSION_GC] = { .pause_ms = 0, .handlers = NULL },
+};
+
+static void on_event(const NettraceEvent *event, void *data)
+{
+	Session *session = data;
+	const NettraceMetadata *metadata = event->metadata;
+
+	if (session->retired)
+		return;
+	for (const EventHandler *h = session->row->handlers; h->name; h++) {
+		if ((!h->provider || !strcmp(h->provider, metadata->provider)) &&
+		    !strcmp(h->name, metadata->name)) {
+			h->take(session, event);
+			return;
+		}
+	}
+}
+
+static void drop_decoder(Session *session)
+{
+	if (!session->decoder)
+		return;
+	session->dropped = nettrace_decoder_stats(session->decoder)->dropped;
+	nettrace_decoder_free(session->decoder);
+	session->decoder = NULL;
+}
+
+static void drop_source(Session *session)
+{
+	if (!session->source)
+		return;
+	g_source_destroy(&session->source->base);
+	g_source_unref(&session->source->base);
+	session->source = NULL;
+}
+
+static void clear_timer(guint *timer)
+{
+	if (*timer)
+		g_source_remove(*timer);
+	*timer = 0;
+}
+
+/* The last thing that a session does: it may be freed in the callback. */
+static void finish(Session *session, int reason)
+{
+	clear_timer(&session->close_timer);
+	drop_source(session);
+	session->callbacks->closed(session, reason, session->data);
+}
+
+static void decode(Session *session, gsize len)
+{
+	const char *why;
+
+	if (!session->decoder)
+		return;
+	/* Between the end mark and EOF nothing is expected, and nothing is made of it. */
+	if (nettrace_decoder_ended(session->decoder) ||
+	    nettrace_decoder_push(session->decoder, buffer, len) == 0)
+		return;
+	if (session->retired || session->broken) {
+		drop_decoder(session);
+		return;
+	}
+	session->broken = TRUE;
+	why = nettrace_decoder_error(session->decoder);
+	session->callbacks->broken(session, why ? why : "not an event stream", session->data);
+	drop_decoder(session);
+}
+
+/* 1 when there may be more, 0 when the socket is empty; *ret_ended at the end, with its reason. */
+static int read_some(Session *session, gboolean *ret_ended, int *ret_reason)
+{
+	gsize total = 0;
+
+	while (total < SESSION_READ_BUDGET) {
+		int n = ipc_stream_read(&session->stream, buffer, sizeof buffer,
+		                        g_get_monotonic_time());
+
+		if (n == -EAGAIN)
+			return 0;
+		if (n <= 0) {
+			*ret_ended = TRUE;
+			*ret_reason = n;
+			return 0;
+		}
+		total += (gsize)n;
+		decode(session, (gsize)n);
+	}
+	return 1;
+}
+
+static void watch(Session *session, GIOCondition condition, gint64 ready_us)
+{
+	g_source_modify_unix_fd(&session->source->base, session->source->tag, condition);
+	g_source_set_ready_time(&session->source->base, ready_us);
+}
+
+static gboolean source_check(GSource *source)
+{
+	return g_source_query_unix_fd(source, ((SessionSource *)source)->tag) != 0;
+}
+
+static gboolean source_dispatch(GSource *base, GSourceFunc callback, gpointer data)
+{
+	SessionSource *source = (SessionSource *)base;
+	Session *session = source->session;
+	GIOCondition seen = g_source_query_unix_fd(base, source->tag);
+	gboolean ended = FALSE;
+	int reason = 0, more;
+
+	if (!session->reading && session->row->pause_ms && !(seen & (G_IO_HUP | G_IO_ERR))) {
+		session->reading = TRUE;
+		watch(session, 0, g_get_monotonic_time() + session->row->pause_ms * 1000);
+		return G_SOURCE_CONTINUE;
+	}
+	session->n_samples = 0;
+	more = read_some(session, &ended, &reason);
+	if (session->n_samples && !session->retired)
+		session->callbacks->batch(session, session->data);
+	if (ended) {
+		ipc_stream_close(&session->stream, g_get_monotonic_time());
+		finish(session, reason);
+		return G_SOURCE_REMOVE;
+	}
+	session->reading = more;
+	if (more)
+		watch(session, 0, 0);
+	else
+		watch(session, G_IO_IN, -1);
+	return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs source_functions = {
+	.check = source_check,
+	.dispatch = source_dispatch,
+};
+
+Session *session_new(int fd, RecordSession row, guint64 process_serial,
+                     const SessionCallbacks *callbacks, void *data)
+{
+	Session *session = g_new0(Session, 1);
+	GSource *source = g_source_new(&source_functions, sizeof(SessionSource));
+
+	ipc_stream_init(&session->stream, fd);
+	session->row = &rows[row];
+	session->row_id = row;
+	session->process_serial = process_serial;
+	session->callbacks = callbacks;
+	session->data = data;
+	if (session->row->handlers)
+		session->decoder = nettrace_decoder_new(on_event, session);
+	session->source = (SessionSource *)source;
+	session->source->session = session;
+	session->source->tag = g_source_add_unix_fd(source, fd, G_IO_IN);
+	g_source_set_static_name(source, "session");
+	g_source_attach(source, NULL);
+	return session;
+}
+
+void session_free(Session *session)
+{
+	if (!session)
+		return;
+	clear_timer(&session->close_timer);
+	drop_source(session);
+	drop_decoder(session);
+	if (session->stream.fd >= 0)
+		close(session->stream.fd);
+	g_free(session);
+}
+
+static gboolean on_close_timer(gpointer data)
+{
+	Session *session = data;
+	gint64 left = SESSION_CLOSE_MS * 1000;
+
+	session->close_timer = 0;
+	if (session->callbacks->may_close(session, session->data))
+		left = ipc_stream_close(&session->stream, g_get_monotonic_time());
+	if (left > 0) {
+		left = MIN(left / 1000 + 1, SESSION_CLOSE_MS);
+		session->close_timer = g_timeout_add((guint)left, on_close_timer, session);
+	} else {
+		finish(session, 0);
+	}
+	return G_SOURCE_REMOVE;
+}
+
+void session_retire(Session *session)
+{
+	if (session->retired || !session->source)
+		return;
+	session->retired = TRUE;
+	session->close_timer = g_timeout_add(SESSION_CLOSE_MS, on_close_timer, session);
+}
+
+gboolean session_is_retired(const Session *session)
+{
+	return session->retired;
+}
+
+RecordSession session_row(const Session *session)
+{
+	return session->row_id;
+}
+
+guint64 session_process_serial(const Session *session)
+{
+	return session->process_serial;
+}
+
+guint64 session_dropped(const Session *session)
+{
+	return session->decoder ? nettrace_decoder_stats(session->decoder)->dropped
+	                        : session->dropped;
+}
+
+gint64 session_age_us(const Session *session, gint64 now_us)
+{
+	return session->stream.first_byte_us ? now_us - session->stream.first_byte_us : -1;
+}

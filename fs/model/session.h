@@ -1,0 +1,54 @@
+#pragma once
+/*
+ * An event stream: socket, decoder, and who gets what is in it. What a row of the session table
+ * means on this side (how soon it is read, which events are looked at) is data in session.c;
+ * payload parsers stand beside each other in a table over (provider, event).
+ *
+ * A stream is always drained, also one that nobody wants any more: closing it at the wrong moment
+ * kills or hangs a runtime of 3.1. So a session ends by itself: at the end of its stream, or, once
+ * retired, when it may be closed.
+ */
+#include "fs/broker/records.h"
+#include "ipc/nettrace/event-counters.h"
+
+enum {
+	SESSION_READ_BUDGET = 256 << 10, /* bytes in one dispatch */
+	SESSION_PAUSE_MS = 20,           /* between wake-up and read of counters: the runtime sends
+					  * piecewise, and this saves nine of ten reads */
+	SESSION_CLOSE_MS = 5000,         /* from retirement to the close */
+};
+
+typedef struct Session Session;
+
+/* None may free the session but `closed`. */
+typedef struct {
+	void (*sample)(Session *session, const EventCounterSample *sample, gint64 wall_us,
+	               void *data);
+	/* After a read in which there was a sample. */
+	void (*batch)(Session *session, void *data);
+	/* What comes is no event stream any more; it is drained from here on. Once. */
+	void (*broken)(Session *session, const char *why, void *data);
+	/* The stream is closed: 0 at its end or after retirement, negative errno. Once, last; the
+	 * callee frees the session in it or later. */
+	void (*closed)(Session *session, int reason, void *data);
+	/* Whether a retired stream may be closed now (a stopped target's may not). */
+	gboolean (*may_close)(Session *session, void *data);
+} SessionCallbacks;
+
+/* Takes fd. */
+Session *session_new(int fd, RecordSession row, guint64 process_serial,
+                     const SessionCallbacks *callbacks, void *data);
+/* At the end of the whole front, or after `closed`. */
+void session_free(Session *session);
+
+/* No more callbacks but `closed` and `may_close`: drains, and closes when it may. The caller asks
+ * the broker to end the session. May be called from `broken`; further calls do nothing. */
+void session_retire(Session *session);
+gboolean session_is_retired(const Session *session);
+
+RecordSession session_row(const Session *session);
+guint64 session_process_serial(const Session *session);
+/* Events that the runtime says it dropped. */
+guint64 session_dropped(const Session *session);
+/* Microseconds since the first byte, -1 before it. */
+gint64 session_age_us(const Session *session, gint64 now_us);

@@ -1,0 +1,21 @@
+#pragma once
+/*
+ * What the command line decided, as every module of the front is given it: plain values, read only,
+ * made by the program's start and outliving the model. No module reads options by itself.
+ */
+#include <glib.h>
+#include <sys/types.h>
+
+typedef struct {
+	unsigned interval_ms;    /* between two reports of counters; 100 to 3,600,000 */
+	unsigned attach_delay_s; /* shown; the broker applies it */
+	gboolean root_mode;      /* mounted by root: directories of many users */
+	gboolean has_group;      /* -o group=: the mounter's files at the root are group readable */
+	gid_t group;
+	gboolean debug; /* -d: each FUSE request is written to stderr */
+	uid_t mounter_uid;
+	gid_t mounter_gid;
+	gint64 started_us;    /* wall clock */
+	const char *version;  /* of this program */
+	const char *dump_dir; /* for texts only: the front cannot reach it */
+} Settings;

@@ -1,0 +1,265 @@
+/* See options.h. Words that only fstab or systemd mean are passed over. */
+#include "fs/options.h"
+#include <errno.h>
+#include <grp.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DEFAULT_STORE "/var/lib/triggerdumpfs"
+
+/* What fuse_opt collects: texts, checked afterwards. */
+typedef struct {
+	Options *options;
+	char *attach_delay, *interval, *attach;
+	int foreground, debug, help, version;
+	char *why;
+} Raw;
+
+typedef struct {
+	const char *template; /* for fuse_opt */
+	size_t offset;
+	const char *name; /* as the help shows it */
+	const char *help;
+} Row;
+
+#define TEXT(field)  offsetof(Raw, field)
+#define NOT_HERE     ((size_t)-1)
+#define KEY_OWN_TEXT 1
+#define KEY_DISCARD  2
+
+static const Row rows[] = {
+	{ "-f", offsetof(Raw, foreground), "-f", "stay in the foreground" },
+	{ "-d", offsetof(Raw, debug), "-d", "debug: as -f, and say every request" },
+	{ "-h", offsetof(Raw, help), "-h, --help", "this text" },
+	{ "--help", offsetof(Raw, help), NULL, NULL },
+	{ "-V", offsetof(Raw, version), "-V, --version", "the version" },
+	{ "--version", offsetof(Raw, version), NULL, NULL },
+	{ "interval=%s", TEXT(interval), "-o interval=S",
+	  "seconds between two values of a counter (1; 0.1 to 3600). The runtime shares the\n"
+	  "                       shortest interval among all tools" },
+	{ "attach_delay=%s", TEXT(attach_delay), "-o attach_delay=S",
+	  "age of a process in seconds at which counters are asked for, when it shows no\n"
+	  "                       sign of being past its start (10; 0: at once, which can hang "
+	  "it)" },
+	{ "attach=%s", TEXT(attach), "-o attach=all",
+	  "every process gets its session (the only way so far)" },
+	{ "dump_dir=", NOT_HERE, "-o dump_dir=DIR",
+	  "where dumps are kept (" DEFAULT_STORE "; as a user\n"
+	  "                       $XDG_STATE_HOME/triggerdumpfs)" },
+	{ "group=", NOT_HERE, "-o group=NAME",
+	  "a group that may read processes, status and events at the root" },
+};
+
+/* Written by hand, fstab(5), mount(8) and systemd: nothing to us. */
+static const char *const discarded[] = {
+	"auto",
+	"noauto",
+	"user",
+	"nouser",
+	"users",
+	"nousers",
+	"owner",
+	"group",
+	"_netdev",
+	"nofail",
+	"x-%s",
+	"comment=%s",
+	"defaults",
+	"dev",
+	"suid",
+	"nodev",
+	"nosuid",
+	"allow_other",
+	"default_permissions",
+	"rw",
+	"async",
+	"exec",
+	"noexec",
+	"atime",
+	"noatime",
+};
+
+enum {
+	N_ROWS = G_N_ELEMENTS(rows),
+	N_DISCARDED = G_N_ELEMENTS(discarded)
+};
+
+static int on_word(void *data, const char *arg, int key, struct fuse_args *outargs)
+{
+	Raw *raw = data;
+	Options *options = raw->options;
+
+	if (key == KEY_DISCARD)
+		return 0;
+	if (key == KEY_OWN_TEXT) {
+		char **field =
+			g_str_has_prefix(arg, "dump_dir=") ? &options->dump_dir : &options->group;
+
+		g_free(*field);
+		*field = g_strdup(strchr(arg, '=') + 1);
+		return 0;
+	}
+	if (key != FUSE_OPT_KEY_NONOPT)
+		return 1;
+	if (options->source) {
+		if (!raw->why)
+			raw->why = g_strdup_printf("one argument too many: %s", arg);
+		return 0;
+	}
+	/* The last one is the mountpoint; one before it is the source. */
+	options->source = options->mountpoint;
+	options->mountpoint = g_strdup(arg);
+	return 0;
+}
+
+static int run_fuse_opt(Raw *raw, struct fuse_args *args)
+{
+	struct fuse_opt table[N_ROWS + N_DISCARDED + 1] = { 0 };
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < N_ROWS; i++)
+		table[n++] = rows[i].offset == NOT_HERE
+		                     ? (struct fuse_opt)FUSE_OPT_KEY(rows[i].template, KEY_OWN_TEXT)
+		                     : (struct fuse_opt){ rows[i].template, rows[i].offset, 1 };
+	for (unsigned i = 0; i < N_DISCARDED; i++)
+		table[n++] = (struct fuse_opt)FUSE_OPT_KEY(discarded[i], KEY_DISCARD);
+	return fuse_opt_parse(args, raw, table, on_word);
+}
+
+/* Seconds as a plain decimal within limits; *ret in 1/1000. */
+static gboolean parse_seconds(const char *name, const char *text, double min, double max,
+                              unsigned *ret_ms, char **ret_why)
+{
+	char *end = NULL;
+	double value = text[0] ? g_ascii_strtod(text, &end) : -1;
+
+	if (!text[0] || *end || strspn(text, "0123456789.") != strlen(text) ||
+	    !(value >= min && value <= max)) {
+		*ret_why = g_strdup_printf("%s=%s: a number of seconds from %g to %g is wanted",
+		                           name, text, min, max);
+		return FALSE;
+	}
+	*ret_ms = (unsigned)lround(value * 1000);
+	return TRUE;
+}
+
+static gboolean check_values(const Raw *raw, char **ret_why)
+{
+	Options *options = raw->options;
+	unsigned ms;
+
+	if (raw->interval &&
+	    !parse_seconds("interval", raw->interval, 0.1, 3600, &options->interval_ms, ret_why))
+		return FALSE;
+	if (raw->attach_delay) {
+		if (!parse_seconds("attach_delay", raw->attach_delay, 0, 86400, &ms, ret_why))
+			return FALSE;
+		options->attach_delay_s = (ms + 999) / 1000;
+	}
+	if (raw->attach && strcmp(raw->attach, "all") != 0) {
+		*ret_why = g_strdup_printf("attach=%s: only attach=all is known", raw->attach);
+		return FALSE;
+	}
+	if (options->group) {
+		const struct group *entry = getgrnam(options->group);
+
+		if (!entry) {
+			*ret_why =
+				g_strdup_printf("group=%s: there is no such group", options->group);
+			return FALSE;
+		}
+		options->gid = entry->gr_gid;
+	}
+	/* createdump expands '%' in the path that it is given, and the path is sent to it as text. */
+	if (options->dump_dir &&
+	    (strchr(options->dump_dir, '%') || !g_utf8_validate(options->dump_dir, -1, NULL))) {
+		*ret_why = g_strdup_printf("dump_dir=%s: a path without %% and in UTF-8 is wanted",
+		                           options->dump_dir);
+		return FALSE;
+	}
+	if (options->dump_dir && options->dump_dir[0] != '/') {
+		*ret_why = g_strdup_printf("dump_dir=%s: an absolute path is wanted",
+		                           options->dump_dir);
+		return FALSE;
+	}
+	if (!options->mountpoint) {
+		*ret_why = g_strdup("no mountpoint was given; see --help");
+		return FALSE;
+	}
+	return TRUE;
+}
+
+static char *default_dump_dir(void)
+{
+	const char *state = g_getenv("XDG_STATE_HOME");
+
+	if (geteuid() == 0)
+		return g_strdup(DEFAULT_STORE);
+	if (state && state[0] == '/')
+		return g_build_filename(state, "triggerdumpfs", NULL);
+	return g_build_filename(g_get_home_dir(), ".local", "state", "triggerdumpfs", NULL);
+}
+
+int options_parse(int argc, char **argv, Options *ret, char **ret_why)
+{
+	struct fuse_args args = FUSE_ARGS_INIT(argc, argv);
+	Raw raw = { .options = ret };
+	gboolean good;
+
+	*ret = (Options){ .attach_delay_s = 10, .interval_ms = 1000 };
+	*ret_why = NULL;
+	good = run_fuse_opt(&raw, &args) == 0;
+	ret->fuse = args;
+	ret->help = raw.help;
+	ret->version = raw.version;
+	ret->debug = raw.debug;
+	ret->foreground = raw.foreground || raw.debug;
+	if (good && !raw.why && !ret->help && !ret->version)
+		good = check_values(&raw, ret_why);
+	if (raw.why || !good) {
+		if (!*ret_why)
+			*ret_why = raw.why ? g_steal_pointer(&raw.why)
+			                   : g_strdup("the options are not understood");
+		good = FALSE;
+	}
+	free(raw.interval);
+	free(raw.attach_delay);
+	free(raw.attach);
+	g_free(raw.why);
+	if (!ret->dump_dir)
+		ret->dump_dir = default_dump_dir();
+	return good ? 0 : -EINVAL;
+}
+
+void options_clear(Options *options)
+{
+	g_free(options->source);
+	g_free(options->mountpoint);
+	g_free(options->dump_dir);
+	g_free(options->group);
+	fuse_opt_free_args(&options->fuse);
+}
+
+void options_print_help(void)
+{
+	printf("usage: triggerdumpfs [options] [SOURCE] MOUNTPOINT\n\n"
+	       "Mounts the diagnostics of every .NET process as files.\n\n");
+	for (unsigned i = 0; i < N_ROWS; i++)
+		if (rows[i].name)
+			printf("    %-18s %s\n", rows[i].name, rows[i].help);
+	printf("\nAs root all processes are shown, each to its owner; as a user one's own.\n"
+	       "See triggerdumpfs(1) and, for the files, triggerdumpfs(5).\n");
+}
+
+const char *const *options_names(void)
+{
+	static const char *names[N_ROWS + 1];
+
+	for (unsigned i = 0; i < N_ROWS; i++)
+		names[i] = rows[i].template;
+	return names;
+}

@@ -1,0 +1,34 @@
+#pragma once
+/*
+ * The command line: one table gives the names, where the value goes, its limits and the help.
+ *
+ *   triggerdumpfs [-f] [-d] [-o opts] [SOURCE] MOUNTPOINT
+ *
+ * as mount(8) and mount.fuse3(8) call it. What neither we nor an fstab line means goes on to libfuse.
+ */
+#include <fuse_lowlevel.h>
+#include <glib.h>
+#include <sys/types.h>
+
+typedef struct {
+	gboolean foreground; /* -f, implied by -d */
+	gboolean debug;      /* -d */
+	gboolean help, version;
+	char *source;     /* NULL when not given */
+	char *mountpoint; /* as given */
+	unsigned attach_delay_s;
+	unsigned interval_ms;
+	char *dump_dir;        /* absolute, or as defaulted */
+	char *group;           /* NULL: none */
+	gid_t gid;             /* of group */
+	struct fuse_args fuse; /* for libfuse: program name and -o words */
+} Options;
+
+/* 0, or -EINVAL and *ret_why = a sentence (to be freed). */
+int options_parse(int argc, char **argv, Options *ret, char **ret_why);
+void options_clear(Options *options);
+
+void options_print_help(void);
+
+/* The rows, for the test that compares them with the man page: names like "interval=". NULL-ended. */
+const char *const *options_names(void);

@@ -1,0 +1,59 @@
+/* Control files. What a command means is the model's to say. */
+#include "fs/tree/control-file.h"
+
+#include <errno.h>
+
+#include "fs/tree/act.h"
+#include "fs/tree/text-file.h"
+#include "fs/tree/tree.h"
+
+int control_file_threshold(const Node *node, const char *data, gsize len, NodeWait *wait)
+{
+	return act_wait(wait,
+	                model_write_threshold(tree_model(node->tree), node->process, data, len,
+	                                      act_reply, wait, &wait->act),
+	                ACT_COMMAND_S);
+}
+
+int control_file_dump(const Node *node, const char *data, gsize len, NodeWait *wait)
+{
+	return act_wait(wait,
+	                model_write_dump(tree_model(node->tree), node->process, data, len,
+	                                 act_reply, wait, &wait->act),
+	                ACT_COMMAND_S);
+}
+
+int control_file_dump_type(const Node *node, const char *data, gsize len, NodeWait *wait)
+{
+	return model_write_dump_type(tree_model(node->tree), node->process, data, len);
+}
+
+static int open_control(const Node *node, OpenNode *open, NodeWait *wait)
+{
+	return 0;
+}
+
+static int write_control(const Node *node, const char *data, gsize len, NodeWait *wait)
+{
+	if (len > NODE_COMMAND_MAX)
+		return -EINVAL;
+	return len == 0 ? 0 : node->row->apply(node, data, len, wait);
+}
+
+static int truncate_control(const Node *node)
+{
+	return 0;
+}
+
+const NodeType control_file = {
+	.format = S_IFREG,
+	.entry_timeout = NODE_TIMEOUT_LONG,
+	.attr_timeout = NODE_TIMEOUT_VALUE,
+	.stat = text_file_stat,
+	.open = open_control,
+	.read = text_file_read,
+	.write = write_control,
+	.truncate = truncate_control,
+	.render = text_file_render_row,
+	.sequence = text_file_sequence,
+};

@@ -1,0 +1,108 @@
+/* The directory of a process: one row a file. */
+#include "fs/tree/tree-kinds.h"
+
+#include <errno.h>
+
+#include "fs/model/render.h"
+#include "fs/tree/control-file.h"
+#include "fs/tree/environ-file.h"
+#include "fs/tree/log-file.h"
+#include "fs/tree/rows.h"
+#include "fs/tree/text-file.h"
+#include "fs/tree/tree.h"
+
+static gint64 threshold_written_us(const Process *process)
+{
+	return process->trigger.written_us;
+}
+
+static gint64 dump_type_written_us(const Process *process)
+{
+	return process->dump_type_written_us;
+}
+
+static gint64 dump_written_us(const Process *process)
+{
+	return process->dump_written_us;
+}
+
+static const NodeRow process_rows[] = {
+	{ "cmdline", 0400, &text_file, .render = render_process_cmdline },
+	{ "environ", 0400, &environ_file },
+	{ "runtime", 0400, &text_file, .render = render_process_runtime },
+	{ "status", 0400, &text_file, .render = render_process_status, .wake = NODE_WAKE_STATE },
+	{ "events", 0400, &log_file, .wake = NODE_WAKE_LOG },
+	{ "counters", 0500, &tree_counters_dir },
+	{ "threshold_mb", 0600, &control_file, .render = render_process_threshold,
+	  .apply = control_file_threshold, .written_us = threshold_written_us,
+	  .wake = NODE_WAKE_STATE },
+	{ "heap_mb", 0400, &text_file, .render = render_process_heap, .wake = NODE_WAKE_SAMPLE },
+	{ "dump_type", 0600, &control_file, .render = render_process_dump_type,
+	  .apply = control_file_dump_type, .written_us = dump_type_written_us,
+	  .wake = NODE_WAKE_STATE },
+	{ "dump", 0600, &control_file, .render = render_process_dump, .apply = control_file_dump,
+	  .written_us = dump_written_us, .wake = NODE_WAKE_IDLE },
+	{ "dumps", 0700, &tree_process_dumps_dir },
+};
+
+const NodeRow *tree_process_rows(unsigned *n)
+{
+	*n = G_N_ELEMENTS(process_rows);
+	return process_rows;
+}
+
+static guint64 first_row(guint64 serial)
+{
+	return ino_make(INO_PROCESS, serial, INO_FIRST_ROW);
+}
+
+guint64 tree_process_counters_ino(guint64 serial)
+{
+	unsigned i = 0;
+
+	while (process_rows[i].type != &tree_counters_dir)
+		i++;
+	return first_row(serial) + i;
+}
+
+static int lookup(const Node *dir, const char *name, Node *ret)
+{
+	return rows_lookup(process_rows, G_N_ELEMENTS(process_rows),
+	                   first_row(dir->process->serial), dir, name, ret);
+}
+
+static gboolean next(const Node *dir, guint64 after, NodeEntry *ret)
+{
+	return rows_next(process_rows, G_N_ELEMENTS(process_rows), first_row(dir->process->serial),
+	                 after, ret);
+}
+
+static void stat_process(const Node *node, struct stat *st)
+{
+	st->st_mode |= 0500;
+}
+
+/* The name is asked for at every walk, so that with the process all below it goes at once. */
+static const NodeType process_dir = {
+	.format = S_IFDIR,
+	.entry_timeout = 0,
+	.attr_timeout = NODE_TIMEOUT_VALUE,
+	.stat = stat_process,
+	.lookup = lookup,
+	.next = next,
+};
+
+void tree_process_node(const Node *from, Process *process, Node *ret)
+{
+	*ret = node_make(from, ino_make(INO_PROCESS, process->serial, 0), &process_dir);
+	ret->process = process;
+}
+
+int tree_process_resolve(Node *ret)
+{
+	if (ino_row(ret->ino) == 0) {
+		ret->type = &process_dir;
+		return 0;
+	}
+	return rows_resolve(process_rows, G_N_ELEMENTS(process_rows), ret);
+}

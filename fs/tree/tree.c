@@ -1,0 +1,375 @@
+/* Looking up numbers, attributes, waiting for samples, and what a node cannot do. */
+#include "fs/tree/tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+
+#include "fs/tree/text-file.h"
+#include "fs/tree/tree-kinds.h"
+#include "fs/util.h"
+
+enum {
+	COOKIE_SELF = 1,
+	COOKIE_PARENT = 2
+};
+
+struct Tree {
+	Model *model;
+	TreeChanged changed;
+	void *data;
+	GQueue waiting; /* NodeWait by link, for a sample of open->ino's process */
+	guint64 state_seq;
+	gint64 state_us;
+};
+
+typedef int (*Resolve)(Node *ret);
+
+static const struct {
+	Resolve resolve;
+	gboolean of_process;
+} kinds[INO_N_KINDS] = {
+	[INO_ROOT] = { tree_root_resolve, FALSE },
+	[INO_PROCESS] = { tree_process_resolve, TRUE },
+	[INO_PROVIDER] = { tree_provider_resolve, TRUE },
+	[INO_COUNTER] = { tree_counter_resolve, TRUE },
+	[INO_DUMP] = { tree_dump_resolve, FALSE },
+};
+
+static gboolean is_of_process(guint64 ino)
+{
+	return ino_kind(ino) < INO_N_KINDS && kinds[ino_kind(ino)].of_process;
+}
+
+/* Until when a READ of it may wait for the first sample; 0: not at all. */
+static gint64 wait_until(const Node *node)
+{
+	if (node->process == NULL)
+		return 0;
+	return process_sample_wait_until(node->process, model_now_us(node->tree->model));
+}
+
+guint64 tree_wake_serial(guint64 ino)
+{
+	return is_of_process(ino) ? ino_serial(ino) : 0;
+}
+
+/*
+ * The reader gets the text as soon as there is one, and an error as soon as it is sure that there
+ * will be none: the process is gone, or in a state in which nothing is to be waited for.
+ */
+static void retry_wait(Tree *self, NodeWait *wait)
+{
+	int error = -ESRCH;
+	Node node;
+
+	if (tree_resolve(self, wait->open->ino, &node) == 0) {
+		error = text_file_snapshot(&node, wait->open);
+		if (error == -ENODATA && wait_until(&node) != 0)
+			return;
+	}
+	g_queue_unlink(&self->waiting, &wait->link);
+	wait->done(wait, error);
+}
+
+static void retry_waits(Tree *self, guint64 serial)
+{
+	GList *link, *next;
+
+	for (link = self->waiting.head; link != NULL; link = next) {
+		NodeWait *wait = link->data;
+
+		next = link->next;
+		if (ino_serial(wait->open->ino) == serial)
+			retry_wait(self, wait);
+	}
+}
+
+static void on_model(ModelChange change, Process *process, void *data)
+{
+	Tree *self = data;
+	guint64 serial = process == NULL ? 0 : process->serial;
+	gboolean of_root = serial == 0;
+
+	if (change != MODEL_SAMPLES && change != MODEL_EVENTS) {
+		self->state_seq++;
+		self->state_us = util_real_us();
+		of_root = TRUE;
+	}
+	if (serial != 0) {
+		retry_waits(self, serial);
+		self->changed(serial, self->data);
+	}
+	if (of_root)
+		self->changed(0, self->data);
+}
+
+Tree *tree_new(Model *model, TreeChanged changed, void *data)
+{
+	Tree *self = g_new0(Tree, 1);
+
+	self->model = model;
+	self->changed = changed;
+	self->data = data;
+	self->state_us = model_settings(model)->started_us;
+	model_observe(model, on_model, self);
+	return self;
+}
+
+void tree_free(Tree *self)
+{
+	if (self == NULL)
+		return;
+	g_assert(g_queue_is_empty(&self->waiting));
+	model_unobserve(self->model, on_model, self);
+	g_free(self);
+}
+
+Model *tree_model(const Tree *self)
+{
+	return self->model;
+}
+
+guint64 tree_state_seq(const Tree *self)
+{
+	return self->state_seq;
+}
+
+gint64 tree_state_us(const Tree *self)
+{
+	return self->state_us;
+}
+
+int tree_resolve(Tree *self, guint64 ino, Node *ret)
+{
+	guint kind = ino_kind(ino);
+
+	if (kind >= INO_N_KINDS)
+		return -ENOENT;
+	*ret = (Node){ .tree = self, .ino = ino };
+	if (kinds[kind].of_process) {
+		ret->process = process_table_find(model_processes(self->model), ino_serial(ino));
+		if (ret->process == NULL)
+			return -ENOENT;
+	}
+	return kinds[kind].resolve(ret);
+}
+
+/* For what is done to a file: a process's that is gone is ESRCH, as on proc. */
+static int resolve_file(Tree *self, guint64 ino, Node *ret)
+{
+	int error = tree_resolve(self, ino, ret);
+
+	return error < 0 && is_of_process(ino) ? -ESRCH : error;
+}
+
+/* What all nodes have; the type adds to it. */
+static void fill_attr(const Node *node, TreeAttr *ret)
+{
+	const Settings *settings = model_settings(node->tree->model);
+	const Process *process = node->process;
+	struct stat *st = &ret->st;
+
+	*ret = (TreeAttr){
+		.st = {
+			.st_ino = node->ino,
+			.st_mode = node->type->format | (node->row == NULL ? 0 : node->row->mode),
+			/* One also for directories: find then looks at every entry. */
+			.st_nlink = 1,
+			.st_uid = process == NULL ? settings->mounter_uid : process->found.uid,
+			.st_gid = process == NULL ? settings->mounter_gid : process->found.gid,
+			.st_blksize = 4096,
+		},
+		.entry_timeout = node->type->entry_timeout,
+		.attr_timeout = node->type->attr_timeout,
+	};
+	node_set_mtime(st, process == NULL ? settings->started_us : process->found.start_us);
+	/* The mounter's own files at the root, but for README, which is everybody's. */
+	if (process == NULL && node->row != NULL && node->row->mode == 0400 &&
+	    settings->has_group) {
+		st->st_gid = settings->group;
+		st->st_mode |= 0040;
+	}
+	if (node->type->stat != NULL)
+		node->type->stat(node, st);
+}
+
+int tree_attr(Tree *self, guint64 ino, TreeAttr *ret)
+{
+	Node node;
+	int error = tree_resolve(self, ino, &node);
+
+	if (error == 0)
+		fill_attr(&node, ret);
+	return error;
+}
+
+/* Resolves a directory: 0, -ENOENT, -ENOTDIR. */
+static int resolve_dir(Tree *self, guint64 ino, Node *ret)
+{
+	int error = tree_resolve(self, ino, ret);
+
+	return error == 0 && ret->type->lookup == NULL ? -ENOTDIR : error;
+}
+
+int tree_lookup(Tree *self, guint64 parent, const char *name, TreeAttr *ret)
+{
+	Node dir, node;
+	int error = resolve_dir(self, parent, &dir);
+
+	if (error == 0)
+		error = dir.type->lookup(&dir, name, &node);
+	if (error == 0)
+		fill_attr(&node, ret);
+	return error;
+}
+
+static guint64 parent_ino(const Node *dir)
+{
+	switch ((InoKind)ino_kind(dir->ino)) {
+	case INO_PROCESS:
+		if (ino_row(dir->ino) != 0)
+			return ino_make(INO_PROCESS, dir->process->serial, 0);
+		break;
+	case INO_PROVIDER:
+		return tree_process_counters_ino(dir->process->serial);
+	case INO_ROOT:
+	case INO_COUNTER:
+	case INO_DUMP:
+	case INO_N_KINDS:
+		break;
+	}
+	return 1;
+}
+
+static void fill_dots(const Node *dir, guint64 cookie, NodeEntry *ret)
+{
+	ret->cookie = cookie;
+	ret->ino = cookie == COOKIE_SELF ? dir->ino : parent_ino(dir);
+	ret->format = S_IFDIR;
+	g_strlcpy(ret->name, cookie == COOKIE_SELF ? "." : "..", sizeof(ret->name));
+}
+
+int tree_next(Tree *self, guint64 ino, guint64 after, NodeEntry *ret)
+{
+	Node dir;
+	int error = resolve_dir(self, ino, &dir);
+
+	if (error < 0)
+		return error;
+	if (after < COOKIE_PARENT) {
+		fill_dots(&dir, after + 1, ret);
+		return 1;
+	}
+	return dir.type->next(&dir, after, ret) ? 1 : 0;
+}
+
+int tree_open(Tree *self, OpenNode *open, NodeWait *wait)
+{
+	Node node;
+	int error = resolve_file(self, open->ino, &node);
+
+	if (error < 0)
+		return error;
+	return node.type->open == NULL ? -EISDIR : node.type->open(&node, open, wait);
+}
+
+int tree_read(Tree *self, OpenNode *open, gint64 offset, gsize size, NodeWait *wait)
+{
+	Node node;
+	int error = resolve_file(self, open->ino, &node);
+
+	if (error < 0)
+		return error;
+	return node.type->read == NULL ? -EISDIR : node.type->read(&node, open, offset, size, wait);
+}
+
+int tree_write(Tree *self, guint64 ino, const char *data, gsize len, NodeWait *wait)
+{
+	Node node;
+	int error = resolve_file(self, ino, &node);
+
+	if (error < 0)
+		return error;
+	return node.type->write == NULL ? -EACCES : node.type->write(&node, data, len, wait);
+}
+
+int tree_truncate(Tree *self, guint64 ino)
+{
+	Node node;
+	int error = resolve_file(self, ino, &node);
+
+	if (error < 0)
+		return error;
+	return node.type->truncate == NULL ? -EPERM : node.type->truncate(&node);
+}
+
+int tree_unlink(Tree *self, guint64 parent, const char *name, NodeWait *wait)
+{
+	Node dir;
+	int error = resolve_dir(self, parent, &dir);
+
+	if (error < 0)
+		return error;
+	return dir.type->unlink == NULL ? -EPERM : dir.type->unlink(&dir, name, wait);
+}
+
+static gboolean can_wake(const Node *node)
+{
+	return node->type->sequence != NULL &&
+	       (node->row == NULL || node->row->wake != NODE_WAKE_NONE);
+}
+
+gboolean tree_can_wake(Tree *self, guint64 ino)
+{
+	Node node;
+
+	return tree_resolve(self, ino, &node) == 0 && can_wake(&node);
+}
+
+guint64 tree_sequence(Tree *self, guint64 ino)
+{
+	Node node;
+
+	return tree_resolve(self, ino, &node) == 0 && can_wake(&node) ? node.type->sequence(&node)
+	                                                              : 0;
+}
+
+unsigned tree_poll(Tree *self, const OpenNode *open)
+{
+	Node node;
+	unsigned events = 0;
+
+	if (tree_resolve(self, open->ino, &node) < 0)
+		return POLLHUP;
+	if (!can_wake(&node))
+		return POLLIN | POLLOUT;
+	if (node.type->write != NULL)
+		events |= POLLOUT;
+	if (node.type->sequence(&node) > open->seen)
+		events |= POLLIN | POLLPRI;
+	return events;
+}
+
+static void cancel_wait(NodeWait *wait)
+{
+	g_queue_unlink(&wait->tree->waiting, &wait->link);
+}
+
+int tree_wait_sample(const Node *node, OpenNode *open, NodeWait *wait)
+{
+	gint64 until = wait_until(node);
+
+	if (until == 0)
+		return -ENODATA;
+	if ((open->flags & O_NONBLOCK) != 0)
+		return -EAGAIN;
+	wait->cancel = cancel_wait;
+	wait->deadline_us = until;
+	wait->deadline_error = -ENODATA;
+	wait->tree = node->tree;
+	wait->open = open;
+	wait->link.data = wait;
+	g_queue_push_tail_link(&node->tree->waiting, &wait->link);
+	return NODE_WAIT;
+}

@@ -1,0 +1,139 @@
+#include "tests/fake/core.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/procfs.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <glib/gstdio.h>
+
+enum {
+	MARKER_STRIDE = 10000, /* as the sample applications' Spike objects */
+	LOAD_OFFSET = 4096,
+};
+
+static void append_note(GByteArray *out, guint32 type, const void *desc, guint32 len)
+{
+	const Elf64_Nhdr header = { .n_namesz = 5, .n_descsz = len, .n_type = type };
+	const guint8 zeros[8] = { 0 };
+
+	g_byte_array_append(out, (const guint8 *)&header, sizeof header);
+	g_byte_array_append(out, (const guint8 *)"CORE\0\0\0", 8);
+	g_byte_array_append(out, desc, len);
+	g_byte_array_append(out, zeros, (4 - len % 4) % 4);
+}
+
+/* The headers and notes of a core with one segment of `size` bytes, padded to LOAD_OFFSET. */
+static GByteArray *core_head(gsize size)
+{
+	GByteArray *out = g_byte_array_new();
+	g_autoptr(GByteArray) notes = g_byte_array_new();
+	const guint8 zero = 0;
+	struct elf_prstatus status = { .pr_pid = getpid() };
+	struct elf_prpsinfo info = { .pr_pid = getpid(),
+		                     .pr_fname = "dotnet",
+		                     .pr_psargs = "dotnet" };
+	Elf64_Ehdr ehdr = { .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64,
+		                         ELFDATA2LSB, EV_CURRENT, ELFOSABI_NONE },
+		            .e_type = ET_CORE,
+		            .e_machine = EM_X86_64,
+		            .e_version = EV_CURRENT,
+		            .e_phoff = sizeof ehdr,
+		            .e_ehsize = sizeof ehdr,
+		            .e_phentsize = sizeof(Elf64_Phdr),
+		            .e_phnum = 2 };
+	Elf64_Phdr phdrs[2] = { { .p_type = PT_NOTE, .p_offset = sizeof ehdr + sizeof phdrs },
+		                { .p_type = PT_LOAD,
+		                  .p_flags = PF_R | PF_W,
+		                  .p_offset = LOAD_OFFSET,
+		                  .p_vaddr = 0x7f0000000000,
+		                  .p_filesz = size,
+		                  .p_memsz = size,
+		                  .p_align = LOAD_OFFSET } };
+
+	append_note(notes, NT_PRSTATUS, &status, sizeof status);
+	append_note(notes, NT_PRPSINFO, &info, sizeof info);
+	phdrs[0].p_filesz = notes->len;
+	g_byte_array_append(out, (const guint8 *)&ehdr, sizeof ehdr);
+	g_byte_array_append(out, (const guint8 *)phdrs, sizeof phdrs);
+	g_byte_array_append(out, notes->data, notes->len);
+	while (out->len < LOAD_OFFSET)
+		g_byte_array_append(out, &zero, 1);
+	return out;
+}
+
+static int write_all(int fd, const void *data, gsize len)
+{
+	const guint8 *p = data;
+
+	while (len > 0) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0)
+			return -errno;
+		p += n;
+		len -= (gsize)n;
+	}
+	return 0;
+}
+
+static int write_core(int fd, gsize size)
+{
+	g_autoptr(GByteArray) head = core_head(size);
+	char block[MARKER_STRIDE];
+	int r = write_all(fd, head->data, head->len);
+
+	for (guint i = 1; r == 0 && i <= size / MARKER_STRIDE; i++) {
+		memset(block, 0, sizeof block);
+		g_snprintf(block, sizeof block, "SPIKE-MARKER-%07u-", i);
+		r = write_all(fd, block, sizeof block);
+	}
+	return r;
+}
+
+static int write_file(const Scenario *s, const char *path)
+{
+	const gsize size = (gsize)s->core_mb * 1000000;
+	int fd = g_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+	                s->core == CORE_WORLD_READABLE ? 0644 : 0600);
+	int r = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (s->core == CORE_NOT_ELF)
+		r = write_all(fd, "this is no core\n", 16);
+	else if (s->core != CORE_EMPTY)
+		r = write_core(fd, size);
+	if (r == 0 && s->core == CORE_TRUNCATED)
+		r = ftruncate(fd, (off_t)(LOAD_OFFSET + size / 2)) < 0 ? -errno : 0;
+	if (s->core != CORE_KEEP_OPEN)
+		close(fd);
+	return r;
+}
+
+int core_write(const Scenario *s, const char *path)
+{
+	switch (s->core) {
+	case CORE_NONE:
+		return 0;
+	case CORE_FIFO:
+		return mkfifo(path, 0600) < 0 ? -errno : 0;
+	case CORE_DIRECTORY:
+		return mkdir(path, 0700) < 0 ? -errno : 0;
+	case CORE_SYMLINK:
+		return symlink(s->core_path, path) < 0 ? -errno : 0;
+	case CORE_HARDLINK:
+		return link(s->core_path, path) < 0 ? -errno : 0;
+	case CORE_WHOLE:
+	case CORE_EMPTY:
+	case CORE_TRUNCATED:
+	case CORE_NOT_ELF:
+	case CORE_WORLD_READABLE:
+	case CORE_KEEP_OPEN:
+		return write_file(s, path);
+	}
+	return -EINVAL;
+}

@@ -1,0 +1,97 @@
+/*
+ * A .NET runtime as a diagnostics client sees one, without .NET: it listens where a runtime would,
+ * serves one request at a time as a runtime's single server thread does, and behaves as a scenario
+ * says (scenario.h): fake-runtime [--log FILE] SCENARIO.
+ *
+ * It says on standard output what happened, a line each: "READY PID PATH", "connect", "request NAME
+ * VERSION", "providers NAME:KEYWORDS:LEVEL:FILTER ...", "stop ID", "dump TYPE PATH", "stream ID",
+ * "stream-end ID" (its own end), "stream-closed ID" (the client's), "gone request" or "gone answer"
+ * (the client closed before it was whole). With --log every byte that arrives is appended to FILE.
+ *
+ * SIGHUP: the scenario is read again, for what begins after it. SIGUSR1: all streams end without an
+ * end mark. SIGTERM: it ends and removes its name.
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "tests/fake/server.h"
+
+static volatile sig_atomic_t got_hup, got_usr1, got_term;
+
+static void on_signal(int number)
+{
+	got_hup |= number == SIGHUP;
+	got_usr1 |= number == SIGUSR1;
+	got_term |= number == SIGTERM || number == SIGINT;
+}
+
+static void *named_thread(void *data)
+{
+	const Scenario *s = data;
+
+	g_usleep((gulong)s->thread_ms * 1000);
+	pthread_setname_np(pthread_self(), s->thread_name);
+	for (;;)
+		pause();
+	return NULL;
+}
+
+static void take_signals(sigset_t *ret_mask)
+{
+	const struct sigaction action = { .sa_handler = on_signal };
+	const int numbers[] = { SIGHUP, SIGUSR1, SIGTERM, SIGINT };
+	sigset_t blocked;
+
+	sigemptyset(&blocked);
+	for (unsigned i = 0; i < G_N_ELEMENTS(numbers); i++) {
+		sigaddset(&blocked, numbers[i]);
+		sigaction(numbers[i], &action, NULL);
+	}
+	sigprocmask(SIG_BLOCK, &blocked, ret_mask); /* they arrive in ppoll() alone */
+}
+
+int main(int argc, char **argv)
+{
+	g_autoptr(GError) error = NULL;
+	Server *server;
+	sigset_t mask;
+	pthread_t thread;
+	int log = -1;
+	int r;
+
+	if (argc == 4 && g_str_equal(argv[1], "--log"))
+		log = open(argv[2], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (argc != 2 && log < 0) {
+		fprintf(stderr, "usage: fake-runtime [--log FILE] SCENARIO\n");
+		return 2;
+	}
+	server = server_new(argv[argc - 1], log, &error);
+	if (!server) {
+		fprintf(stderr, "fake-runtime: %s\n", error->message);
+		return 2;
+	}
+	take_signals(&mask);
+	r = server_listen(server);
+	if (r < 0) {
+		fprintf(stderr, "fake-runtime: %s: %s\n", server_path(server), g_strerror(-r));
+		return 1;
+	}
+	if (server_scenario(server)->thread_name &&
+	    pthread_create(&thread, NULL, named_thread, (void *)server_scenario(server)) != 0)
+		return 1;
+	printf("READY %d %s\n", getpid(), server_path(server));
+	fflush(stdout);
+	while (!got_term) {
+		server_step(server, &mask);
+		if (got_hup)
+			server_reload(server);
+		if (got_usr1)
+			server_end_streams(server);
+		got_hup = got_usr1 = 0;
+	}
+	server_free(server);
+	return 0;
+}

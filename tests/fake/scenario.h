@@ -1,0 +1,134 @@
+#pragma once
+/*
+ * What a fake runtime knows, answers and does: a text file, one directive a line. Blank lines and
+ * lines that begin with '#' are ignored; what is not said is as in a healthy .NET 8 with a heap of
+ * 100 MB.
+ *
+ *   runtime VERSION         clrProductVersion
+ *   entrypoint NAME         the managed entry assembly
+ *   command-line TEXT       os TEXT    arch TEXT    rid TEXT
+ *   variable KEY=VALUE      of its environment, once a line
+ *   knows COMMAND N...      the versions of a command that it knows ("knows info": none)
+ *   answer COMMAND HOW      COMMAND is info, environment, collect, stop or dump; HOW is one of
+ *       ok                  (default)
+ *       error HRESULT [TEXT...]   0x80004005 and so on, with the text of GenerateCoreDump3
+ *       unknown             as for a command that it does not know
+ *       silence             never; other requests are served
+ *       hang                never, and nothing else any more: the server thread is stuck
+ *       garbage N           N random bytes (the same in each run)
+ *       half                the first 10 bytes of the answer, then silence
+ *       size N              the answer, with N as its size in the header
+ *       drip MS             a byte every MS
+ *       close               end of file without a byte
+ *   delay COMMAND MS        before the answer; the server does nothing else meanwhile
+ *
+ *   heap MB...              gc-heap-size, a value a step; the last one stays
+ *   heap-step MS            default 1000
+ *   heap-file PATH          the number in this file instead, whenever there is one
+ *   counters 19|27          those of 3.1, or those of 8 to 11
+ *   interval MS             of the counters, whatever a session asks for
+ *   stream counters         of System.Runtime, for sessions that ask for it (default)
+ *   stream silent           nothing behind the reply
+ *   stream header           the header and nothing more
+ *   stream file PATH        these bytes, then the end of file
+ *   stream-cut N            end of file after N bytes
+ *   stream-garbage N        random bytes after N bytes, without an end
+ *   stream-drip BYTES MS    no more than so many bytes every MS
+ *   sessions N              how many it allows at a time (default 64); then FAIL
+ *
+ *   core HOW [PATH]         what a dump leaves behind: whole, none, empty, truncated, not-elf,
+ *                           world-readable, keep-open (for writing), fifo, directory, symlink PATH,
+ *                           hardlink PATH
+ *   core-mb N               10^6 bytes (default 1), with N * 100 texts "SPIKE-MARKER-0000001-"
+ *
+ *   listen PID KEY          the name that it claims, instead of its own pid and start time
+ *   thread MS NAME          after MS it has a thread of this name (".NET TP Worker")
+ */
+#include <glib.h>
+
+typedef enum {
+	COMMAND_INFO,
+	COMMAND_ENVIRONMENT,
+	COMMAND_COLLECT,
+	COMMAND_STOP,
+	COMMAND_DUMP,
+	N_COMMANDS,
+} Command;
+
+typedef enum {
+	ANSWER_OK,
+	ANSWER_ERROR,
+	ANSWER_UNKNOWN,
+	ANSWER_SILENCE,
+	ANSWER_HANG,
+	ANSWER_GARBAGE,
+	ANSWER_HALF,
+	ANSWER_SIZE,
+	ANSWER_DRIP,
+	ANSWER_CLOSE,
+} AnswerKind;
+
+typedef struct {
+	AnswerKind kind;
+	guint32 hresult;
+	char *text;
+	guint number; /* N or MS */
+	guint delay_ms;
+	guint32 versions; /* bits 1 << version */
+} Answer;
+
+typedef enum {
+	STREAM_COUNTERS,
+	STREAM_SILENT,
+	STREAM_HEADER,
+	STREAM_FILE,
+} StreamKind;
+
+typedef enum {
+	CORE_WHOLE,
+	CORE_NONE,
+	CORE_EMPTY,
+	CORE_TRUNCATED,
+	CORE_NOT_ELF,
+	CORE_WORLD_READABLE,
+	CORE_KEEP_OPEN,
+	CORE_FIFO,
+	CORE_DIRECTORY,
+	CORE_SYMLINK,
+	CORE_HARDLINK,
+} CoreKind;
+
+typedef struct {
+	char *runtime, *entrypoint, *command_line, *os, *arch, *rid;
+	GPtrArray *variables; /* char *, "KEY=VALUE" */
+	Answer answers[N_COMMANDS];
+
+	GArray *heap; /* double, MB */
+	guint heap_step_ms;
+	char *heap_file;
+	guint n_counters;
+	guint interval_ms; /* 0: as asked */
+	StreamKind stream;
+	char *stream_file;
+	guint64 cut, garbage;      /* G_MAXUINT64: never */
+	guint drip_bytes, drip_ms; /* 0: no drip */
+	guint max_sessions;
+
+	CoreKind core;
+	char *core_path;
+	guint core_mb;
+
+	guint64 listen_pid, listen_key; /* 0: its own */
+	guint thread_ms;
+	char *thread_name; /* NULL: none */
+} Scenario;
+
+/* NULL and *error with file and line when a directive is not understood. */
+Scenario *scenario_load(const char *path, GError **error);
+void scenario_free(Scenario *s);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Scenario, scenario_free)
+
+const char *scenario_command_name(Command command);
+
+/* gc-heap-size at this many milliseconds after the start. */
+double scenario_heap_mb(const Scenario *s, gint64 elapsed_ms);

@@ -1,0 +1,304 @@
+# What every script of tests/mount and tests/runtime begins with:
+#
+#	LIMIT=120		# seconds for the whole script; then it fails, and cleans up
+#	. "$(dirname "$0")/../lib/harness.sh"
+#
+# The script then runs in a mount namespace of its own, under a watchdog, with
+#	T		an empty directory, removed at the end
+#	MNT		a mountpoint in it; STORE the daemon's dump_dir
+#	DAEMON, FAKE, POLL_WAIT	the programs under test, from the build directory $BUILD
+#	RUNTIMES	the real runtimes (tests/runtimes); absent ones are skipped by name
+# and prints TAP: "ok N - name", "not ok N - name", "ok N - name # SKIP why", at the end "1..N".
+#
+# This shell never touches the mount: a hung file system must fail one test, not hang the run. What goes
+# there is done by `inmount`, `get`, `put` in a child with a deadline. Nothing is ever killed but by the
+# pid of what was started here.
+
+set -u
+export LC_ALL=C
+
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+ROOT=$(dirname "$HERE")
+NAME=$(basename "$(dirname "$0")")/$(basename "$0" .sh)
+BUILD=${BUILD:-$ROOT/build}
+RUNTIMES=${RUNTIMES:-${XDG_CACHE_HOME:-/var/cache}/triggerdumpfs-runtimes}
+DAEMON=${DAEMON:-$BUILD/fs/triggerdumpfs}
+FAKE=$BUILD/tests/fake/fake-runtime
+POLL_WAIT=$BUILD/tests/mount/poll-wait
+
+if [ -z "${TDFS_NAMESPACE:-}" ]; then
+	[ "$(id -u)" = 0 ] || { echo "1..0 # SKIP $NAME: must be run as root"; exit 0; }
+	[ -x "$DAEMON" ] || { echo "Bail out! there is no $DAEMON: set BUILD to a build directory"; exit 1; }
+	export TDFS_NAMESPACE=1
+	exec timeout -k 20 "${LIMIT:-120}" unshare -m --propagation private bash "$0" "$@"
+fi
+unset TDFS_NAMESPACE
+
+T=$(mktemp -d /tmp/tdfs.XXXXXX)
+chmod 755 "$T"
+MNT=$T/mnt
+STORE=$T/store
+mkdir "$MNT"
+started=()	# pids of what was started here
+tests=0
+failures=0
+DAEMON_PID=
+
+# --- what is said -----------------------------------------------------------------------------------
+
+note() { printf '%s\n' "$@" | sed 's/^/# /'; }
+pass() { tests=$((tests + 1)); echo "ok $tests - $NAME: $1"; }
+fail() {
+	tests=$((tests + 1))
+	failures=$((failures + 1))
+	echo "not ok $tests - $NAME: $1"
+	shift
+	[ $# -eq 0 ] || note "$@"
+}
+skip() { tests=$((tests + 1)); echo "ok $tests - $NAME: $1 # SKIP $2"; }
+skip_all() { echo "1..0 # SKIP $NAME: $1"; exit 0; }
+
+# ok NAME COMMAND... - passes when the command does; its output is shown when it does not
+ok() {
+	local name=$1 status
+	shift
+	"$@" >"$T/ok.out" 2>&1
+	status=$?
+	if [ $status -eq 0 ]; then
+		pass "$name"
+	else
+		fail "$name" "failed ($status): $*" "$(tr -d '\0' <"$T/ok.out" | head -c 2000)"
+	fi
+}
+
+# is NAME GOT WANTED; like NAME GOT EXTENDED_REGEX; unlike
+is() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "got:    ${2:0:1500}" "wanted: $3"; fi; }
+like() { if [[ $2 =~ $3 ]]; then pass "$1"; else fail "$1" "got: ${2:0:1500}" "which is not like: $3"; fi; }
+unlike() { if [[ $2 =~ $3 ]]; then fail "$1" "got: ${2:0:1500}" "which is like: $3"; else pass "$1"; fi; }
+
+# within NAME VALUE LOWEST HIGHEST - of decimal numbers
+within() {
+	if awk -v v="$2" -v a="$3" -v b="$4" 'BEGIN { exit !(v + 0 == v && v >= a && v <= b) }'; then
+		pass "$1"
+	else
+		fail "$1" "got $2, wanted $3 to $4"
+	fi
+}
+
+finish() {
+	echo "1..$tests"
+	[ "$failures" -eq 0 ]
+	exit
+}
+
+# --- what waits -------------------------------------------------------------------------------------
+
+# wait_for SECONDS COMMAND... - until the command succeeds
+wait_for() {
+	local end=$((SECONDS + $1 + 1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.1
+	done
+}
+
+# eventually NAME SECONDS COMMAND... - a test of it
+eventually() {
+	local name=$1 seconds=$2
+	shift 2
+	if wait_for "$seconds" "$@"; then
+		pass "$name"
+	else
+		fail "$name" "not within $seconds s: $*" "$("$@" 2>&1 | head -c 1000)"
+	fi
+}
+
+# --- what runs --------------------------------------------------------------------------------------
+
+# start OUTPUT COMMAND... - in the background; its pid is in $STARTED
+start() {
+	local out=$1
+	shift
+	"$@" >"$out" 2>&1 </dev/null &
+	STARTED=$!
+	started+=("$STARTED")
+}
+
+alive() { kill -0 "$1" 2>/dev/null && [ "$(state_of "$1")" != Z ]; }
+dead() { ! alive "$1"; }
+state_of() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f1; }
+
+# end PID [SIGNAL] - of something started here, and waits for its end
+end() {
+	kill "-${2:-KILL}" "$1" 2>/dev/null
+	wait "$1" 2>/dev/null
+}
+
+descendants() {
+	local child
+	for child in $(cat /proc/"$1"/task/*/children 2>/dev/null); do
+		echo "$child"
+		descendants "$child"
+	done
+}
+
+clean_up() {
+	local pid all=
+	trap - EXIT TERM
+	umount -l "$MNT" 2>/dev/null
+	for pid in "${started[@]}"; do all="$all $pid $(descendants "$pid")"; done
+	for pid in $all; do kill -CONT "$pid" 2>/dev/null; kill -KILL "$pid" 2>/dev/null; done
+	wait 2>/dev/null
+	for pid in $all; do
+		rm -f /tmp/dotnet-diagnostic-"$pid"-*-socket /tmp/clr-debug-pipe-"$pid"-*
+	done
+	if [ -n "${KEEP:-}" ]; then note "kept: $T"; else umount "$T"/* 2>/dev/null; rm -rf "$T"; fi
+}
+trap clean_up EXIT
+trap 'fail "the whole script" "not through within ${LIMIT:-120} s"; finish' TERM
+
+# --- the mount --------------------------------------------------------------------------------------
+
+# inmount SECONDS COMMAND... - a command that touches the mount; 137 and a word when it hangs
+inmount() {
+	local seconds=$1 status
+	shift
+	timeout -s KILL "$seconds" "$@"
+	status=$?
+	[ $status -ne 137 ] || echo "HUNG: no answer within $seconds s: $*"
+	return $status
+}
+
+# get FILE - the text of a file of the mount, or the error's words
+get() { inmount 10 cat "$MNT/$1" 2>&1 | tr -d '\0'; }
+
+# put FILE TEXT - one write of TEXT and a newline; prints nothing, or the error's words
+put() {
+	inmount 10 bash -c 'printf "%s\n" "$2" >"$1"' put "$MNT/$1" "$2" 2>&1 | sed 's/.*: //'
+}
+
+# key FILE KEY - of a flat-keyed file
+key() { get "$1" | sed -n "s/^$2 //p"; }
+
+has() { inmount 10 test -e "$MNT/$1"; }
+hasnt() { ! has "$1"; }
+key_is() { [ "$(key "$1" "$2")" = "$3" ]; }
+get_is() { [ "$(get "$1")" = "$2" ]; }
+get_like() { [[ $(get "$1") =~ $2 ]]; }
+is_mounted() { grep -q " ${1:-$MNT} .* - fuse.triggerdumpfs " /proc/self/mountinfo; }
+not_mounted() { ! is_mounted "$@"; }
+
+# start_daemon [OPTIONS] [MOUNTPOINT] - in the foreground of a background job; OPTIONS as for -o. Its
+# pid, which is the broker's, is in $DAEMON_PID, and what it says in $T/daemon.out.
+start_daemon() {
+	local mnt=${2:-$MNT}
+	start "$T/daemon.out" "$DAEMON" -f -o "dump_dir=$STORE,${1:-attach_delay=0}" "$mnt"
+	DAEMON_PID=$STARTED
+	wait_for 15 daemon_ready "$mnt" && return 0
+	fail "the daemon starts" "$(cat "$T/daemon.out")"
+	finish
+}
+
+daemon_ready() { alive "$DAEMON_PID" && is_mounted "$1" && inmount 5 grep -q ^version "$1/status"; }
+
+# The front: the one child of the broker that has the fuse device open.
+front_of() {
+	local pid
+	for pid in $(descendants "$1"); do
+		if ls -l "/proc/$pid/fd" 2>/dev/null | grep -q /dev/fuse; then
+			echo "$pid"
+			return
+		fi
+	done
+}
+
+# Both halves and what they forked, before they are killed: to see afterwards that none is left.
+all_of_daemon() { echo "$DAEMON_PID" $(descendants "$DAEMON_PID"); }
+none_alive() { local pid; for pid in "$@"; do dead "$pid" || return 1; done; }
+
+# stop_daemon - by SIGTERM; its exit status
+stop_daemon() {
+	local status
+	kill -TERM "$DAEMON_PID" 2>/dev/null
+	wait_for 15 dead "$DAEMON_PID" || return 99
+	wait "$DAEMON_PID"
+	status=$?
+	DAEMON_PID=
+	return $status
+}
+
+# --- targets ----------------------------------------------------------------------------------------
+
+have_runtime() { [ -x "$RUNTIMES/bin/$1" ]; }
+
+# start_target NAME ARGUMENT... - a program of the runtimes' folder; $TARGET is its pid, $TARGET_OUT what
+# it says. TARGET_TMPDIR is its TMPDIR; with TARGET_AS=user it runs as games.
+start_target() {
+	local name=$1 out=$T/$1.$RANDOM.out
+	shift
+	start "$out" ${TARGET_AS:+"${AS_USER[@]}"} env TMPDIR="${TARGET_TMPDIR:-/tmp}" \
+		"$RUNTIMES/bin/$name" "$@"
+	TARGET=$STARTED
+	TARGET_OUT=$out
+	wait_for 20 grep -qE '^(READY|listening)' "$out" && return 0
+	note "$name did not start" "$(tail -n 5 "$out")"
+	return 1
+}
+
+# start_fake LINES - the fake runtime with these lines as its scenario, $TARGET_SCENARIO; $TARGET is its
+# pid, $TARGET_OUT what it says (a line a request), $TARGET_LOG every byte that it received
+start_fake() {
+	local id=$RANDOM$RANDOM
+	TARGET_SCENARIO=$T/fake.$id.scenario
+	TARGET_OUT=$T/fake.$id.out
+	TARGET_LOG=$T/fake.$id.log
+	printf '%s\n' "$1" >"$TARGET_SCENARIO"
+	: >"$TARGET_LOG"
+	chmod 666 "$TARGET_LOG"
+	start "$TARGET_OUT" ${TARGET_AS:+"${AS_USER[@]}"} env TMPDIR="${TARGET_TMPDIR:-/tmp}" \
+		"$FAKE" --log "$TARGET_LOG" "$TARGET_SCENARIO"
+	TARGET=$STARTED
+	wait_for 10 grep -q '^READY' "$TARGET_OUT" && return 0
+	note "the fake runtime did not start" "$(cat "$TARGET_OUT")"
+	return 1
+}
+
+# change_fake LINES - another scenario for the one that was started last
+change_fake() {
+	local reloads
+	reloads=$(grep -c ^reload "$TARGET_OUT")
+	printf '%s\n' "$1" >"$TARGET_SCENARIO"
+	kill -HUP "$TARGET"
+	wait_for 5 more_than "$reloads" ^reload "$TARGET_OUT"
+}
+
+# more_than N REGEX FILE - lines
+more_than() { [ "$(grep -c "$2" "$3")" -gt "$1" ]; }
+
+# first_sample PID - until the mount shows a number for its heap
+first_sample() { wait_for "${2:-20}" get_like "$1/heap_mb" '^[0-9]'; }
+
+cores() { inmount 10 ls "$MNT/$1/dumps" 2>/dev/null | grep -v '\.json$'; }
+has_core() { [ -n "$(cores "$1")" ]; }
+no_core() { [ -z "$(cores "$1")" ]; }
+
+# markers FILE WORD - how many different markers "WORD-MARKER-0000001-" a core holds
+markers() { inmount 60 grep -aoE "$2-MARKER-[0-9]{7}-" "$1" | sort -u | wc -l; }
+
+# --- a plain user -----------------------------------------------------------------------------------
+
+# allow_users - a /dev/fuse that everybody may open, in this mount namespace
+allow_users() {
+	mkdir -p "$T/dev"
+	mount -t tmpfs -o mode=755 tdfs-test "$T/dev" && mknod -m 666 "$T/dev/fuse" c 10 229 &&
+		mount --bind "$T/dev/fuse" /dev/fuse
+}
+
+# as_user COMMAND... - as the system user games, without any group or capability of root's. For what is
+# to have its own pid in $STARTED: start OUT "${AS_USER[@]}" COMMAND...
+AS_USER=(setpriv --reuid games --regid games --clear-groups --inh-caps=-all
+	env HOME="$T/home" XDG_STATE_HOME="$T/home/state")
+mkdir -p "$T/home/state"
+chown -R games:games "$T/home"
+as_user() { "${AS_USER[@]}" "$@"; }

@@ -1,0 +1,114 @@
+#!/bin/bash
+# Runtimes that answer wrongly, never, or in pieces; old ones that know little. One healthy process
+# beside them must stay live, whatever they do.
+LIMIT=240
+. "$(dirname "$0")/../lib/harness.sh"
+
+echo 1 >"$T/heap"
+start_fake "heap-file $T/heap
+interval 200" || finish
+H=$TARGET
+start_daemon attach_delay=0
+first_sample "$H"
+
+declare -A pid out
+bad() { # NAME LINES
+	start_fake "interval 200
+$2" || return
+	pid[$1]=$TARGET
+	out[$1]=$TARGET_OUT
+}
+for command in info collect; do
+	for how in "error 0x80004005" "error 0x80131515" "error 0x8013135b" "error 0x80131384" unknown silence hang \
+		"garbage 64" half "size 5" "size 60000" "drip 50" close; do
+		bad "$command $how" "answer $command $how"
+	done
+done
+bad "stream silent" "stream silent"
+bad "stream header" "stream header"
+bad "stream in drips" "stream-drip 7 5"
+bad "stream of garbage" "stream-garbage 0"
+bad "garbage in a stream" "stream-garbage 3000"
+bad "garbage in its header" "stream-garbage 20"
+head -c 100000 /dev/urandom >"$T/random"
+bad "a stream that is a random file" "stream file $T/random"
+bad "a slow answer" "delay info 3000
+delay collect 3000"
+for i in $(seq 1 40); do
+	bad "cut at $((i * i * 7))" "stream-cut $((i * i * 7))"
+done
+
+for round in 1 2 3; do
+	echo "$round" >"$T/heap"
+	eventually "round $round: the healthy one is live" 3 get_is "$H/heap_mb" "$round"
+	ok "round $round: the mount answers" inmount 2 cat "$MNT/processes"
+	sleep 3
+done
+unlike "nothing hangs" "$(inmount 20 grep -rac . "$MNT" 2>&1 | tr -d '\0')" HUNG
+for name in "${!pid[@]}"; do
+	is "$name: the target lives" "$(state_of "${pid[$name]}")" S
+	like "$name: it has a state" "$(key "${pid[$name]}/status" state)" \
+		"^(unreachable|attaching|starting|silent|live)$"
+	case $name in
+	collect*)
+		is "$name: no connection with a session asked for was closed" \
+			"$(grep -c 'gone answer' "${out[$name]}")" 0
+		;;
+	esac
+done
+like "drips: live all the same" "$(get "${pid[stream in drips]}/heap_mb")" "^100$"
+like "slow answers: live all the same" "$(get "${pid[a slow answer]}/heap_mb")" "^100$"
+like "cut: session-lost" "$(get "${pid[cut at 6300]}/events")" "session-lost"
+ok "cut: opened again" wait_for 10 more_than 1 "^stream [0-9]" "${out[cut at 6300]}"
+within "cut: but ever more rarely" "$(grep -c '^stream [0-9]' "${out[cut at 7]}")" 1 6
+like "an unanswered session is named" "$(get "${pid[collect hang]}/events")" "may be hung by attaching"
+is "and never repeated" "$(grep -c 'request collect' "${out[collect hang]}")" 1
+like "its environ" "$(get "${pid[collect hang]}/environ")" "timed out"
+for name in "${!pid[@]}"; do kill -KILL "${pid[$name]}"; done
+gone() { local n; for n in "${!pid[@]}"; do has "${pid[$n]}" && return 1; done; return 0; }
+eventually "all of them end, and are gone" 10 gone
+
+# old ones
+start_fake "knows info
+knows environment
+knows collect 1 2
+knows dump 1
+counters 19
+interval 200
+heap 66" || finish
+O=$TARGET
+eventually "3.1: listed and live" 20 get_is "$O/heap_mb" 66
+is "3.1: 19 counters" "$(inmount 5 ls "$MNT/$O/counters" | wc -l)" 19
+like "3.1: cmdline from /proc" "$(get "$O/cmdline")" "fake-runtime"
+like "3.1: environ from /proc" "$(get "$O/environ")" "TMPDIR=/tmp"
+put "$O/dump" now
+eventually "3.1: a dump" 15 has_core "$O"
+like "3.1: by the first command" "$(cat "$TARGET_OUT")" "request dump 1"
+start_fake "runtime 5.0.17
+knows info 1
+knows environment
+knows dump 1
+knows collect 1
+interval 200
+heap 67" || finish
+eventually "5.0: live" 20 get_is "$TARGET/heap_mb" 67
+start_fake "runtime 9.0.22
+knows collect 1 2 3 4
+interval 200
+heap 68" || finish
+eventually "9.0: live" 20 get_is "$TARGET/heap_mb" 68
+like "9.0: by the newest command" "$(grep 'request collect' "$TARGET_OUT" | head -n 1)" "collect 4"
+start_fake "sessions 0
+interval 200" || finish
+N=$TARGET
+eventually "all sessions taken: a sentence" 10 bash -c "timeout -s KILL 5 grep -q 'last_error .' '$MNT/$N/status'"
+change_fake "interval 200
+heap 69"
+eventually "tried again" 15 get_is "$N/heap_mb" 69
+
+# a stream that ends and comes again
+kill -USR1 "$N"
+eventually "ended: session-lost" 5 get_like "$N/events" session-lost
+eventually "and again live" 10 key_is "$N/status" state live
+ok "the daemon ends" stop_daemon
+finish

@@ -1,0 +1,131 @@
+#!/bin/bash
+# Starting and ending: options, what is refused and how, mount(8), fstab, busy and stale mounts.
+LIMIT=180
+. "$(dirname "$0")/../lib/harness.sh"
+
+start_fake "heap 100" || finish
+P=$TARGET
+
+says() { # NAME STATUS REGEX ARGUMENT... - of the daemon, which must end by itself
+	local name=$1 status=$2 regex=$3 out
+	shift 3
+	out=$(timeout -s KILL 20 "$DAEMON" "$@" 2>&1)
+	is "$name: exit status" $? "$status"
+	like "$name: what it says" "$out" "$regex"
+}
+
+# The broker of a mountpoint that was not started as a job of this shell
+broker_of() {
+	local file pid
+	for file in /proc/[0-9]*/cmdline; do
+		pid=${file#/proc/}
+		pid=${pid%/cmdline}
+		{ tr '\0' ' ' <"$file"; } 2>/dev/null | grep -q "^[^ ]*triggerdumpfs .*$1" || continue
+		case " $(ps -o ppid= -p "$pid") " in *" 1 "*) echo "$pid" ;; esac
+	done | head -n 1
+}
+adopt() { DAEMON_PID=$(broker_of "$1"); [ -z "$DAEMON_PID" ] || started+=("$DAEMON_PID"); }
+
+says "--help" 0 "attach_delay=" --help
+says "--version" 0 "triggerdumpfs [0-9]+\.[0-9]+" --version
+says "no mountpoint" 1 "." -f
+says "an unknown option" 1 "nonsense" -o nonsense=1 "$MNT"
+says "attach_delay that is no number" 1 "attach_delay" -o attach_delay=x "$MNT"
+says "interval that is too small" 1 "interval" -o interval=0 "$MNT"
+says "a group that is not there" 1 "group" -o group=no-such-group "$MNT"
+says "attach= something else" 1 "attach" -o attach=some "$MNT"
+says "a mountpoint without a parent" 1 "/no.*No such file" "$T/no/such"
+touch "$T/file"
+says "a mountpoint that is a file" 1 "file" -f "$T/file"
+says "a store inside the mount" 1 "dump_dir|store" -o "dump_dir=$MNT/store" "$MNT"
+mkdir -m 700 "$T/private"
+says "a store that others cannot enter" 1 "private" -o "dump_dir=$T/private/store" "$MNT"
+ok "nothing is mounted after all that" not_mounted
+
+# in the background: the parent comes back when the mount answers
+ok "it daemonises" timeout -s KILL 20 "$DAEMON" -o "dump_dir=$STORE,attach_delay=0" "$T/made"
+ok "and the mount answers at once" inmount 2 cat "$T/made/status"
+ok "with the first scan done" inmount 2 test -d "$T/made/$P"
+ok "the mountpoint was made" test -d "$T/made"
+adopt "$T/made"
+like "it has two halves" "$(descendants "$DAEMON_PID" | wc -l)" "^[1-9]$"
+says "a second mount at the same place" 1 "mounted|already|answers" -o "dump_dir=$T/store2" "$T/made"
+says "a second daemon on the same store" 1 "store|dump_dir|lock" -o "dump_dir=$STORE" "$MNT"
+front=$(front_of "$DAEMON_PID")
+unlike "the front is not root" "$(sed -n 's/^Uid://p' "/proc/$front/status" | xargs)" "(^| )0( |$)"
+like "the front has no capabilities" "$(sed -n 's/^CapEff://p' "/proc/$front/status")" "^.0+$"
+is "the front has no_new_privs" "$(sed -n 's/^NoNewPrivs:\t//p' "/proc/$front/status")" 1
+is "the front's groups" "$(sed -n 's/^Groups:\t*//p' "/proc/$front/status" | xargs)" ""
+is "SIGTERM ends it" "$(kill -TERM "$DAEMON_PID"; wait_for 10 dead "$DAEMON_PID" && echo yes)" yes
+ok "and the mount" not_mounted "$T/made"
+ok "and the front" wait_for 5 dead "$front"
+
+# open files
+start_daemon
+first_sample "$P"
+start /dev/null bash -c 'exec 3<"$1"; exec sleep 60' - "$MNT/$P/heap_mb"
+holder=$STARTED
+wait_for 5 bash -c "ls -l /proc/$holder/fd | grep -q heap_mb"
+like "fusermount3 -u while a file is open" "$(fusermount3 -u "$MNT" 2>&1)" "busy"
+ok "changes nothing" inmount 5 grep -q . "$MNT/$P/heap_mb"
+halves=$(all_of_daemon)
+ok "fusermount3 -uz with open files" fusermount3 -uz "$MNT"
+ok "ends the daemon" wait_for 15 none_alive $halves
+wait "$DAEMON_PID"
+is "with status 0" $? 0
+end "$holder"
+start_daemon
+start /dev/null bash -c 'exec 3<"$1"; exec sleep 60' - "$MNT/$P/heap_mb"
+holder=$STARTED
+ok "SIGTERM with open files" stop_daemon
+end "$holder"
+start_daemon
+halves=$(all_of_daemon)
+umount "$MNT"
+ok "umount ends it, too" wait_for 15 none_alive $halves
+
+# a mount whose daemon was killed
+start_daemon
+halves=$(all_of_daemon)
+kill -KILL $halves
+wait_for 5 none_alive $halves
+if ! is_mounted; then
+	skip "a stale mount is replaced" "none was left"
+else
+	start_daemon
+	ok "a stale mount is replaced" inmount 5 cat "$MNT/$P/cmdline"
+	is "and not mounted over" "$(grep -c " $MNT " /proc/self/mountinfo)" 1
+	ok "which ends well" stop_daemon
+fi
+
+start_daemon "attach_delay=0,attach=all,interval=2,group=games"
+is "group= may read the root's files" "$(inmount 5 stat -c '%a %G' "$MNT/processes")" "440 games"
+ok "by its members" inmount 5 setpriv --reuid games --regid games --clear-groups cat "$MNT/processes"
+first_sample "$P"
+like "interval= is asked for" "$(cat "$TARGET_OUT")" "EventCounterIntervalSec=2[^0-9.]"
+like "EventCounters at keywords 0, level 1" "$(cat "$TARGET_OUT")" "providers System.Runtime:0:1:"
+stop_daemon
+
+# mount(8) finds the program by its type, on a PATH of its own making
+mkdir "$T/bin"
+ln -s "$DAEMON" "$T/bin/triggerdumpfs"
+mount --bind "$T/bin" /usr/local/bin
+if [ -x /sbin/mount.fuse ] || [ -x /sbin/mount.fuse3 ]; then
+	ok "mount -t fuse.triggerdumpfs" timeout -s KILL 20 \
+		mount -t fuse.triggerdumpfs -o "dump_dir=$STORE,attach_delay=0" dotnet "$MNT"
+	ok "its tree" inmount 5 cat "$MNT/$P/cmdline"
+	adopt "$MNT"
+	like "its source" "$(grep " $MNT " /proc/self/mountinfo)" "fuse.triggerdumpfs dotnet "
+	umount "$MNT"
+	ok "ends with umount" wait_for 15 dead "$DAEMON_PID"
+	echo "none $MNT fuse.triggerdumpfs dump_dir=$STORE,attach_delay=0,noauto,_netdev,nofail 0 0" >"$T/fstab"
+	ok "a line of fstab" timeout -s KILL 20 mount -T "$T/fstab" "$MNT"
+	adopt "$MNT"
+	ok "its tree" inmount 5 cat "$MNT/$P/cmdline"
+	umount "$MNT"
+	ok "ends with umount" wait_for 15 dead "$DAEMON_PID"
+else
+	skip "mount -t fuse.triggerdumpfs" "no mount.fuse"
+fi
+is "the target is as it was" "$(state_of "$P")" S
+finish

@@ -1,0 +1,44 @@
+#!/bin/bash
+# A plain user mounts, sees his own processes and nobody else's, arms and dumps.
+LIMIT=120
+. "$(dirname "$0")/../lib/harness.sh"
+
+allow_users || skip_all "no /dev/fuse can be made here"
+id games >/dev/null 2>&1 || skip_all "no user games"
+chown games "$MNT"
+start_fake "heap 100" || finish
+R=$TARGET
+TARGET_AS=user start_fake "heap 200
+interval 200" || finish
+P=$TARGET
+in_user() { inmount 10 "${AS_USER[@]}" "$@" 2>&1; }
+start "$T/daemon.out" "${AS_USER[@]}" "$DAEMON" -f -o attach_delay=0 "$MNT"
+DAEMON_PID=$STARTED
+if ! wait_for 10 is_mounted || ! wait_for 10 in_user grep -q ^version "$MNT/status"; then
+	fail "the daemon starts" "$(cat "$T/daemon.out")"
+	finish
+fi
+heap_shows() { [ "$(in_user cat "$MNT/$P/heap_mb")" = 200 ]; }
+eventually "his process is listed, and its heap" 10 heap_shows
+like "not root's" "$(in_user cat "$MNT/$R/heap_mb")" "No such file"
+like "root stays outside" "$(inmount 5 ls "$MNT" 2>&1)" "Permission denied"
+is "his directory" "$(in_user stat -c '%a %U' "$MNT/$P")" "500 games"
+for half in $(all_of_daemon); do
+	like "half $half is his" "$(sed -n 's/^Uid:\t//p' "/proc/$half/status" | cut -f1)" "^$(id -u games)$"
+	is "half $half is not dumpable" "$(stat -c %U "/proc/$half/mem")" root
+done
+in_user bash -c "echo now >'$MNT/$P/dump'"
+listed() { in_user ls "$MNT/$P/dumps" | grep -q '^core_[0-9_]*$'; }
+eventually "a dump on demand" 15 listed
+core=$(in_user ls "$MNT/$P/dumps" | grep -v json | head -n 1)
+in_user bash -c "cat '$MNT/$P/dumps/$core'" >"$T/core"
+like "which file(1) knows" "$(file "$T/core")" "ELF 64-bit.* core file"
+in_user bash -c "echo 150 >'$MNT/$P/threshold_mb'"
+second() { [ "$(in_user ls "$MNT/$P/dumps" | grep -vc json)" = 2 ]; }
+eventually "a threshold that holds already fires" 15 second
+ok "the store is in his home" bash -c "find '$T/home/state/triggerdumpfs' -type f | grep -q ."
+is "his rm" "$(in_user bash -c "rm '$MNT'/$P/dumps/core_*"; in_user ls "$MNT/$P/dumps" | wc -l)" 0
+halves=$(all_of_daemon)
+ok "he unmounts" in_user fusermount3 -u "$MNT"
+ok "and the daemon ends" wait_for 15 none_alive $halves
+finish

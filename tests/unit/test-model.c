@@ -1,0 +1,820 @@
+/*
+ * The model's flows, from the broker's records to what the tree shows. The broker is played here,
+ * at the other end of the link, and so are the targets' streams.
+ */
+#include "fs/model/model.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "fs/model/render.h"
+#include "fs/util.h"
+#include "ipc/commands.h"
+#include "tests/lib/counter-stream.h"
+
+enum {
+	DEADLINE_S = 30,
+	SERIAL = 11,
+	PID = 4807,
+	DUMP = 21
+};
+
+typedef struct {
+	Record record;
+	char *payload;
+	gsize len;
+	int fd;
+} Got;
+
+typedef struct {
+	Model *model;
+	Link *broker;
+	GQueue inbox; /* of Got: what the model asked */
+	CounterStream stream;
+	int journal;
+	unsigned changes[MODEL_DUMPS + 1];
+	unsigned ended, scanned;
+	int reason;
+	/* of the last act */
+	ModelAct *act;
+	unsigned replies;
+	int error;
+	int fd;
+	guint64 value;
+} Fixture;
+
+static const Settings settings = {
+	.interval_ms = 1000,
+	.attach_delay_s = 10,
+	.version = "1.2.3",
+	.dump_dir = "/store",
+};
+
+static void got_free(Got *got)
+{
+	util_close_fd(&got->fd);
+	g_free(got->payload);
+	g_free(got);
+}
+
+static void on_record(const Record *record, const char *payload, size_t len, int fd, void *data)
+{
+	Got *got = g_new0(Got, 1);
+
+	got->record = *record;
+	got->payload = g_memdup2(payload, len + 1);
+	got->len = len;
+	got->fd = fd;
+	g_queue_push_tail(&((Fixture *)data)->inbox, got);
+}
+
+static void on_broker_closed(int reason, void *data)
+{
+}
+
+static void on_ended(int reason, void *data)
+{
+	Fixture *f = data;
+
+	f->ended++;
+	f->reason = reason;
+}
+
+static void on_scanned(void *data)
+{
+	((Fixture *)data)->scanned++;
+}
+
+static void on_change(ModelChange change, Process *process, void *data)
+{
+	((Fixture *)data)->changes[change]++;
+}
+
+static void on_reply(int error, int fd, guint64 value, void *data)
+{
+	Fixture *f = data;
+
+	f->replies++;
+	f->error = error;
+	util_close_fd(&f->fd);
+	f->fd = fd;
+	f->value = value;
+	f->act = NULL;
+}
+
+static void set_up(Fixture *f, gconstpointer data)
+{
+	static const LinkCallbacks link = { .record = on_record, .closed = on_broker_closed };
+	static const ModelCallbacks model = { .ended = on_ended, .scanned = on_scanned };
+	int fds[2], log[2];
+
+	g_assert_no_errno(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds));
+	g_assert_no_errno(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, log));
+	g_queue_init(&f->inbox);
+	f->broker = link_new(fds[1], FALSE, &link, f);
+	f->model = model_new(fds[0], log[0], &settings, &model, f);
+	f->journal = log[1];
+	f->stream.fd = -1;
+	f->fd = -1;
+	model_observe(f->model, on_change, f);
+}
+
+static void tear_down(Fixture *f, gconstpointer data)
+{
+	model_unobserve(f->model, on_change, f);
+	model_free(f->model);
+	link_free(f->broker);
+	while (f->inbox.length)
+		got_free(g_queue_pop_head(&f->inbox));
+	counter_stream_clear(&f->stream);
+	util_close_fd(&f->journal);
+	util_close_fd(&f->fd);
+}
+
+static gboolean on_deadline(gpointer data)
+{
+	g_error("nothing happened in time: waiting for %s", (const char *)data);
+	return G_SOURCE_REMOVE;
+}
+
+#define WAIT_FOR(condition)                                                                       \
+	do {                                                                                      \
+		guint timer = g_timeout_add_seconds(DEADLINE_S, on_deadline, (char *)#condition); \
+		while (!(condition))                                                              \
+			g_main_context_iteration(NULL, TRUE);                                     \
+		g_source_remove(timer);                                                           \
+	} while (0)
+
+/* The next ask of the front. Its id. */
+static guint64 expect(Fixture *f, RecordKind kind)
+{
+	guint64 id;
+	Got *got;
+
+	WAIT_FOR(f->inbox.length);
+	got = g_queue_pop_head(&f->inbox);
+	g_assert_cmpstr(record_kind_name(got->record.kind), ==, record_kind_name(kind));
+	id = got->record.id;
+	got_free(got);
+	return id;
+}
+
+/* Everything that was sent so far has been taken: a NOTICE goes the same way. */
+static void settle(Fixture *f)
+{
+	Record record = record_new(RECORD_SCANNED);
+	unsigned before = f->scanned;
+
+	g_assert_cmpint(link_send(f->broker, &record, NULL, 0, -1), ==, 0);
+	WAIT_FOR(f->scanned > before);
+	while (g_main_context_iteration(NULL, FALSE))
+		;
+}
+
+static void tell(Fixture *f, Record *record, const void *payload, gsize len, int fd)
+{
+	g_assert_cmpint(link_send(f->broker, record, payload, len, fd), ==, 0);
+}
+
+static void found(Fixture *f, guint32 flags)
+{
+	static const char texts[] = "games\0dotnet secret.dll --password=x\0/tmp/socket";
+	Record record = record_new(RECORD_FOUND);
+
+	record.serial = SERIAL;
+	record.found = (RecordFound){ .pid = PID, .nspid = 7, .uid = 5, .flags = flags };
+	record.found.start_ticks = 1234;
+	record.found.start_us = 1000000;
+	tell(f, &record, texts, sizeof texts, -1);
+}
+
+static void gone(Fixture *f)
+{
+	Record record = record_new(RECORD_GONE);
+
+	record.serial = SERIAL;
+	tell(f, &record, NULL, 0, -1);
+}
+
+static void reply(Fixture *f, guint64 id, int error, const char *text)
+{
+	Record record = record_new(RECORD_REPLY);
+
+	record.id = id;
+	record.serial = SERIAL;
+	record.error = error;
+	tell(f, &record, text, text ? strlen(text) + 1 : 0, -1);
+}
+
+static void send_stream(Fixture *f, guint64 id, RecordSession row)
+{
+	Record record = record_new(RECORD_STREAM);
+	int fd;
+
+	counter_stream_clear(&f->stream);
+	counter_stream_init(&f->stream, &fd);
+	record.id = id;
+	record.serial = SERIAL;
+	record.row = row;
+	tell(f, &record, NULL, 0, fd);
+}
+
+static Process *process_of(Fixture *f)
+{
+	return process_table_find(model_processes(f->model), SERIAL);
+}
+
+/* Found, of 3.1 so that nothing is asked before, with an open stream and a first value of the
+ * heap. */
+static Process *attach(Fixture *f, double heap_mb)
+{
+	unsigned before = f->changes[MODEL_SAMPLES];
+
+	found(f, RECORD_FOUND_OLD | RECORD_FOUND_ATTACHABLE);
+	send_stream(f, expect(f, RECORD_START_SESSION), RECORD_SESSION_COUNTERS);
+	counter_stream_start(&f->stream);
+	counter_stream_value(&f->stream, "gc-heap-size", heap_mb);
+	WAIT_FOR(f->changes[MODEL_SAMPLES] > before);
+	return process_of(f);
+}
+
+static void write_threshold(Fixture *f, const char *text, int expected)
+{
+	g_assert_cmpint(model_write_threshold(f->model, process_of(f), text, strlen(text), on_reply,
+	                                      f, &f->act),
+	                ==, expected);
+}
+
+static void arm(Fixture *f, const char *text)
+{
+	unsigned before = f->replies;
+
+	write_threshold(f, text, 1);
+	reply(f, expect(f, RECORD_PREFLIGHT), 0, NULL);
+	WAIT_FOR(f->replies > before);
+	g_assert_cmpint(f->error, ==, 0);
+}
+
+static void progress(Fixture *f, guint64 id, RecordDumpState state)
+{
+	Record record = record_new(RECORD_DUMP_PROGRESS);
+
+	record.id = id;
+	record.serial = SERIAL;
+	record.state = state;
+	record.value = 4096;
+	tell(f, &record, NULL, 0, -1);
+}
+
+static void sealed(Fixture *f, guint64 id, guint64 serial, unsigned parts)
+{
+	static const char texts[] = "core_20261124_101512\0/store/sealed/core";
+	Record record = record_new(RECORD_DUMP_SEALED);
+
+	record.id = id;
+	record.serial = serial;
+	record.sealed = (RecordSealed){ .pid = PID,
+		                        .uid = 5,
+		                        .type = IPC_DUMP_HEAP,
+		                        .written_type = IPC_DUMP_HEAP,
+		                        .parts = parts,
+		                        .size = 123456,
+		                        .start_ticks = 1234,
+		                        .requested_us = 2000000 };
+	record.sealed.process_serial = id ? SERIAL : 0;
+	tell(f, &record, texts, sizeof texts, -1);
+}
+
+static void failed(Fixture *f, guint64 id, int error, const char *text)
+{
+	Record record = record_new(RECORD_DUMP_FAILED);
+
+	record.id = id;
+	record.serial = SERIAL;
+	record.error = error;
+	tell(f, &record, text, strlen(text) + 1, -1);
+}
+
+static gboolean log_has(EventLog *log, const char *text)
+{
+	g_autofree char *all = g_malloc0(event_log_size(log) + 1);
+
+	event_log_read(log, 0, all, event_log_size(log));
+	return strstr(all, text) != NULL;
+}
+
+static gboolean logged(Fixture *f, const char *text)
+{
+	return log_has(model_events(f->model), text);
+}
+
+static void check_status(Fixture *f, const char *line)
+{
+	g_autoptr(GString) out = g_string_new("\n");
+	g_autofree char *whole = g_strdup_printf("\n%s\n", line);
+
+	g_assert_cmpint(render_process_status(f->model, process_of(f), out), ==, 0);
+	if (!strstr(out->str, whole))
+		g_error("no line \"%s\" in:%s", line, out->str);
+}
+
+static void test_attach(Fixture *f, gconstpointer data)
+{
+	static const char info[] = "not parsed";
+	Record record = record_new(RECORD_REPLY);
+	g_autoptr(GString) out = g_string_new(NULL);
+	Process *process;
+
+	model_ready(f->model);
+	expect(f, RECORD_READY);
+	found(f, 0);
+	WAIT_FOR(f->changes[MODEL_FOUND]);
+	process = process_of(f);
+	g_assert_true(process == process_table_find_pid(model_processes(f->model), PID));
+	check_status(f, "state starting");
+	check_status(f, "attach waiting");
+	g_assert_cmpint(process_sample_wait_until(process, g_get_monotonic_time()), ==, 0);
+	/* The sign is there, but its ProcessInfo is not. */
+	found(f, RECORD_FOUND_ATTACHABLE);
+	settle(f);
+	g_assert_cmpuint(f->inbox.length, ==, 0);
+	check_status(f, "state attaching");
+	g_assert_cmpint(process_sample_wait_until(process, g_get_monotonic_time()), >, 0);
+	record.serial = SERIAL;
+	record.value = 2;
+	tell(f, &record, info, sizeof info, -1);
+	send_stream(f, expect(f, RECORD_START_SESSION), RECORD_SESSION_COUNTERS);
+	settle(f);
+	g_assert_true(logged(f, "attached interval=1"));
+	check_status(f, "sessions 1");
+	check_status(f, "state attaching");
+	g_assert_cmpint(render_process_heap(f->model, process, out), ==, -ENODATA);
+	counter_stream_start(&f->stream);
+	counter_stream_value(&f->stream, "gc-heap-size", 388.682712);
+	WAIT_FOR(f->changes[MODEL_SAMPLES]);
+	check_status(f, "state live");
+	g_assert_cmpint(render_process_heap(f->model, process, out), ==, 0);
+	g_assert_cmpstr(out->str, ==, "388.682712\n");
+	g_string_truncate(out, 0);
+	render_processes(f->model, out);
+	g_assert_cmpstr(out->str, ==,
+	                "PID  USER  RUNTIME HEAP_MB    TRIGGER COMMAND\n"
+	                "4807 games -       388.682712 off     dotnet secret.dll --password=x\n");
+}
+
+static void test_trigger_to_list(Fixture *f, gconstpointer data)
+{
+	Process *process = attach(f, 100);
+	const Dump *dump;
+	char json[4096] = "";
+	guint64 id;
+	Got *got;
+
+	arm(f, "300\n");
+	check_status(f, "trigger armed");
+	check_status(f, "threshold_mb 300");
+	counter_stream_value(&f->stream, "gc-heap-size", 299.9);
+	counter_stream_value(&f->stream, "gc-heap-size", 300);
+	/* What comes with it is not needed: the spike is seen. */
+	counter_stream_value(&f->stream, "gc-heap-size", 50);
+	id = expect(f, RECORD_DUMP);
+	check_status(f, "trigger queued");
+	check_status(f, "dump queued");
+	reply(f, id, 0, NULL);
+	progress(f, id, RECORD_DUMP_RUNNING);
+	settle(f);
+	check_status(f, "state dumping");
+	check_status(f, "trigger dumping");
+	check_status(f, "dump running");
+	check_status(f, "dump_bytes 4096");
+	sealed(f, id, DUMP, 1);
+	WAIT_FOR(f->inbox.length);
+	got = g_queue_peek_head(&f->inbox);
+	g_assert_cmpuint(got->record.serial, ==, DUMP);
+	g_assert_cmpint(fcntl(got->fd, F_GET_SEALS) & F_SEAL_WRITE, !=, 0);
+	g_assert_cmpint(pread(got->fd, json, sizeof json - 1, 0), >, 0);
+	g_assert_nonnull(strstr(json, "\"value_mb\": 300,"));
+	g_assert_nonnull(strstr(json, "\"trigger\": \"heap >= 300\""));
+	g_assert_nonnull(strstr(json, "\"runtime\": \"3.1\""));
+	g_assert_null(dump_list_next(model_dumps(f->model), 0, 0));
+	check_status(f, "dumps 0");
+	reply(f, expect(f, RECORD_ANNEX), 0, NULL);
+	WAIT_FOR(f->changes[MODEL_DUMPS]);
+	dump = dump_list_next(model_dumps(f->model), SERIAL, 0);
+	g_assert_cmpuint(dump->serial, ==, DUMP);
+	g_assert_cmpuint(dump_size(dump, RECORD_PART_JSON), ==, strlen(json));
+	check_status(f, "trigger fired");
+	check_status(f, "dump idle");
+	check_status(f, "dumps 1");
+	g_assert_true(logged(f, "fired value_mb=300 threshold_mb=300"));
+	g_assert_true(logged(f, "dump-started reason=trigger"));
+	g_assert_true(logged(f, "dump-done name=core_20261124_101512_4807 type=heap size=123456"));
+	g_assert_true(log_has(process->events, "dump-done"));
+	/* One dump; armed again by a write, and then at once, as the condition holds. */
+	counter_stream_value(&f->stream, "gc-heap-size", 400);
+	WAIT_FOR(process->heap.mb == 400);
+	g_assert_cmpuint(f->inbox.length, ==, 0);
+	arm(f, "300");
+	id = expect(f, RECORD_DUMP);
+	reply(f, id, 0, NULL);
+	/* Disarmed meanwhile: the dump is finished, the trigger stays off. */
+	write_threshold(f, "off", 0);
+	progress(f, id, RECORD_DUMP_RUNNING);
+	failed(f, id, -EIO, "createdump says no");
+	settle(f);
+	check_status(f, "trigger off");
+	check_status(f, "last_error createdump says no");
+	g_assert_true(logged(f, "disarmed"));
+}
+
+static void test_refused_writes(Fixture *f, gconstpointer data)
+{
+	Process *process = attach(f, 100);
+	guint64 seq;
+
+	write_threshold(f, "abc", -EINVAL);
+	write_threshold(f, "-5", -ERANGE);
+	g_assert_true(logged(f, "refused what=threshold_mb"));
+	arm(f, "500MiB");
+	check_status(f, "threshold_mb 524.288");
+	seq = process->state_seq;
+	write_threshold(f, "600", 1);
+	reply(f, expect(f, RECORD_PREFLIGHT), -EOPNOTSUPP,
+	      "4807 does not see /store (other mounts)");
+	WAIT_FOR(f->replies == 2);
+	g_assert_cmpint(f->error, ==, -EOPNOTSUPP);
+	check_status(f, "threshold_mb 524.288");
+	check_status(f, "trigger armed");
+	check_status(f, "last_error threshold_mb: 4807 does not see /store (other mounts)");
+	g_assert_cmpuint(process->state_seq, >, seq);
+	/* The user's deadline: a late answer must not arm. */
+	write_threshold(f, "700", 1);
+	model_act_cancel(f->act);
+	reply(f, expect(f, RECORD_PREFLIGHT), 0, NULL);
+	expect(f, RECORD_CANCEL);
+	settle(f);
+	g_assert_cmpuint(f->replies, ==, 2);
+	check_status(f, "threshold_mb 524.288");
+	g_assert_cmpint(model_write_dump_type(f->model, process, "big\n", 4), ==, -EINVAL);
+	g_assert_cmpint(model_write_dump_type(f->model, process, "full\n", 5), ==, 0);
+	g_assert_cmpuint(process->dump_type, ==, IPC_DUMP_FULL);
+}
+
+static int write_dump(Fixture *f, const char *text)
+{
+	return model_write_dump(f->model, process_of(f), text, strlen(text), on_reply, f, &f->act);
+}
+
+static void test_demand(Fixture *f, gconstpointer data)
+{
+	guint64 id;
+
+	attach(f, 100);
+	g_assert_cmpint(write_dump(f, "never"), ==, -EINVAL);
+	g_assert_cmpint(write_dump(f, ""), ==, -EINVAL);
+	g_assert_cmpint(write_dump(f, " now\n"), ==, 1);
+	g_assert_cmpint(write_dump(f, "now"), ==, -EBUSY);
+	reply(f, expect(f, RECORD_DUMP), -ENOSPC, "/store has 5 MB free");
+	WAIT_FOR(f->replies == 1);
+	g_assert_cmpint(f->error, ==, -ENOSPC);
+	check_status(f, "dump idle");
+	check_status(f, "last_error /store has 5 MB free");
+	check_status(f, "trigger off");
+	/* Accepted, failed later; a caller that has gone changes nothing. */
+	g_assert_cmpint(write_dump(f, "full"), ==, 1);
+	model_act_cancel(f->act);
+	id = expect(f, RECORD_DUMP);
+	reply(f, id, 0, NULL);
+	progress(f, id, RECORD_DUMP_QUEUED);
+	settle(f);
+	check_status(f, "dump queued");
+	failed(f, id, -EIO, "cut");
+	settle(f);
+	check_status(f, "dump idle");
+	g_assert_true(logged(f, "dump-failed error=cut"));
+	found(f, RECORD_FOUND_OLD | RECORD_FOUND_ATTACHABLE | RECORD_FOUND_STOPPED);
+	settle(f);
+	g_assert_cmpint(write_dump(f, "now"), ==, -EAGAIN);
+	check_status(f, "state stopped");
+}
+
+static void test_missed_and_failed(Fixture *f, gconstpointer data)
+{
+	Process *process = attach(f, 100);
+	guint64 id;
+
+	arm(f, "200");
+	counter_stream_value(&f->stream, "gc-heap-size", 250);
+	reply(f, expect(f, RECORD_DUMP), -EAGAIN, "too many dumps are waiting already");
+	WAIT_FOR(process->trigger.state == TRIGGER_ARMED);
+	g_assert_true(logged(f, "missed reason=\"too many"));
+	check_status(f, "dump idle");
+	/* Tried again with the next sample. */
+	counter_stream_value(&f->stream, "gc-heap-size", 251);
+	id = expect(f, RECORD_DUMP);
+	reply(f, id, 0, NULL);
+	progress(f, id, RECORD_DUMP_RUNNING);
+	failed(f, id, -EIO, "the runtime said:\nno");
+	WAIT_FOR(process->trigger.state == TRIGGER_FAILED);
+	check_status(f, "last_error the runtime said:?no");
+	counter_stream_value(&f->stream, "gc-heap-size", 252);
+	WAIT_FOR(process->heap.mb == 252);
+	settle(f);
+	g_assert_cmpuint(f->inbox.length, ==, 0);
+}
+
+static void test_lost_stream(Fixture *f, gconstpointer data)
+{
+	Process *process = attach(f, 100);
+	gint64 lost_us = g_get_monotonic_time();
+	guint64 id;
+
+	counter_stream_clear(&f->stream);
+	WAIT_FOR(!process->session);
+	check_status(f, "state attaching");
+	/* Stale, but readable. */
+	g_assert_cmpfloat(process->heap.mb, ==, 100);
+	id = expect(f, RECORD_START_SESSION);
+	g_assert_cmpint(g_get_monotonic_time() - lost_us, >=, G_USEC_PER_SEC);
+	g_assert_true(logged(f, "session-lost reason=\"the stream has ended\""));
+	/* Refused: told, and tried again later than before. */
+	lost_us = g_get_monotonic_time();
+	reply(f, id, -EIO, "no session is free");
+	settle(f);
+	check_status(f, "state unreachable");
+	check_status(f, "last_error no session is free");
+	g_assert_true(logged(f, "refused what=session"));
+	send_stream(f, expect(f, RECORD_START_SESSION), RECORD_SESSION_COUNTERS);
+	g_assert_cmpint(g_get_monotonic_time() - lost_us, >=, 2 * G_USEC_PER_SEC);
+	/* Garbage: the session is ended by the broker, and its stream drained meanwhile. */
+	settle(f);
+	counter_stream_raw(&f->stream, "garbage, garbage, garbage", 25);
+	expect(f, RECORD_STOP_SESSION);
+	g_assert_null(process->session);
+	check_status(f, "sessions 1");
+	counter_stream_clear(&f->stream);
+	settle(f);
+	check_status(f, "sessions 0");
+}
+
+static void test_unanswered(Fixture *f, gconstpointer data)
+{
+	const guint32 flags = RECORD_FOUND_OLD | RECORD_FOUND_ATTACHABLE;
+	Process *process;
+	guint64 id;
+
+	found(f, flags);
+	id = expect(f, RECORD_START_SESSION);
+	found(f, flags | RECORD_FOUND_BUSY);
+	reply(f, id, -ETIMEDOUT, NULL);
+	settle(f);
+	process = process_of(f);
+	check_status(f, "state unreachable");
+	g_assert_true(logged(f, "warning text=\"may be hung by attaching\""));
+	g_assert_true(logged(f, "nothing else is asked of it"));
+	g_assert_cmpint(model_ask_environ(f->model, process, on_reply, f, &f->act), ==, -ETIMEDOUT);
+	/* Arming goes on. */
+	arm(f, "300");
+	/* The answer comes in the end. */
+	send_stream(f, id, RECORD_SESSION_COUNTERS);
+	WAIT_FOR(process->session);
+	counter_stream_start(&f->stream);
+	counter_stream_value(&f->stream, "gc-heap-size", 100);
+	WAIT_FOR(f->changes[MODEL_SAMPLES]);
+	found(f, flags);
+	settle(f);
+	check_status(f, "state live");
+	g_assert_cmpuint(f->inbox.length, ==, 0);
+}
+
+static void test_gone(Fixture *f, gconstpointer data)
+{
+	Process *process = attach(f, 100);
+	g_autoptr(GString) out = g_string_new(NULL);
+	guint64 id;
+
+	g_assert_cmpint(write_dump(f, "now"), ==, 1);
+	id = expect(f, RECORD_DUMP);
+	reply(f, id, 0, NULL);
+	WAIT_FOR(f->replies == 1);
+	g_assert_cmpint(model_ask_environ(f->model, process, on_reply, f, &f->act), ==, 1);
+	expect(f, RECORD_ASK_ENVIRON);
+	gone(f);
+	WAIT_FOR(f->changes[MODEL_GONE] == 1);
+	g_assert_cmpuint(f->replies, ==, 2);
+	g_assert_cmpint(f->error, ==, -ESRCH);
+	g_assert_null(process_of(f));
+	g_assert_null(process_table_find_pid(model_processes(f->model), PID));
+	g_assert_true(logged(f, "4807 gone"));
+	/* Its dump is still finished. */
+	sealed(f, id, DUMP, 1);
+	reply(f, expect(f, RECORD_ANNEX), -EIO, NULL);
+	WAIT_FOR(f->changes[MODEL_DUMPS]);
+	g_assert_nonnull(dump_list_next(model_dumps(f->model), 0, 0));
+	g_assert_cmpuint(dump_list_next(model_dumps(f->model), 0, 0)->parts, ==, 1);
+	g_assert_true(logged(f, "json could not be stored"));
+	render_processes(f->model, out);
+	g_assert_cmpstr(out->str, ==, "PID USER RUNTIME HEAP_MB TRIGGER COMMAND\n");
+}
+
+static void test_environ(Fixture *f, gconstpointer data)
+{
+	Record record = record_new(RECORD_REPLY);
+	Process *process = attach(f, 100);
+	int fd = memfd_create("environ", MFD_CLOEXEC);
+	guint64 id;
+
+	g_assert_cmpint(model_ask_environ(f->model, process, on_reply, f, &f->act), ==, 1);
+	record.id = expect(f, RECORD_ASK_ENVIRON);
+	record.serial = SERIAL;
+	record.value = RECORD_ENVIRON_PROC;
+	tell(f, &record, NULL, 0, fd);
+	WAIT_FOR(f->replies == 1);
+	g_assert_cmpint(f->error, ==, 0);
+	g_assert_cmpint(f->fd, >=, 0);
+	g_assert_cmpuint(f->value, ==, RECORD_ENVIRON_PROC);
+	/* Interrupted: what comes then is nobody's. */
+	g_assert_cmpint(model_ask_environ(f->model, process, on_reply, f, &f->act), ==, 1);
+	model_act_cancel(f->act);
+	id = expect(f, RECORD_ASK_ENVIRON);
+	g_assert_cmpuint(expect(f, RECORD_CANCEL), ==, id);
+	record.id = id;
+	tell(f, &record, NULL, 0, memfd_create("environ", MFD_CLOEXEC));
+	settle(f);
+	g_assert_cmpuint(f->replies, ==, 1);
+	found(f, RECORD_FOUND_OLD | RECORD_FOUND_ATTACHABLE | RECORD_FOUND_STOPPED);
+	settle(f);
+	g_assert_cmpint(model_ask_environ(f->model, process, on_reply, f, &f->act), ==, -EAGAIN);
+}
+
+static void test_store(Fixture *f, gconstpointer data)
+{
+	const Dump *dump;
+
+	sealed(f, 0, DUMP, 3);
+	WAIT_FOR(f->changes[MODEL_DUMPS]);
+	dump = dump_list_find(model_dumps(f->model), DUMP);
+	g_assert_cmpuint(dump->parts, ==, 3);
+	g_assert_cmpuint(dump->info.process_serial, ==, 0);
+	/* Its process is still there: its dumps are shown again. */
+	attach(f, 1);
+	g_assert_true(dump_list_next(model_dumps(f->model), SERIAL, 0) == dump);
+	check_status(f, "dumps 1");
+	g_assert_cmpint(model_open_dump(f->model, DUMP, RECORD_PART_CORE, on_reply, f, &f->act), ==,
+	                1);
+	reply(f, expect(f, RECORD_OPEN_DUMP), -ENOENT, NULL);
+	WAIT_FOR(f->replies == 1);
+	g_assert_cmpint(f->error, ==, -ENOENT);
+	g_assert_cmpint(model_remove_dump(f->model, DUMP, RECORD_PART_CORE, on_reply, f, &f->act),
+	                ==, 1);
+	reply(f, expect(f, RECORD_REMOVE_DUMP), 0, NULL);
+	WAIT_FOR(f->replies == 2);
+	g_assert_cmpint(f->error, ==, 0);
+	g_assert_cmpuint(dump->parts, ==, 1 << RECORD_PART_JSON);
+	g_assert_true(logged(f, "dump-removed name=core_20261124_101512_4807"));
+	/* Nobody waits for this one any more; it leaves the list all the same. */
+	g_assert_cmpint(model_remove_dump(f->model, DUMP, RECORD_PART_JSON, on_reply, f, &f->act),
+	                ==, 1);
+	model_act_cancel(f->act);
+	reply(f, expect(f, RECORD_REMOVE_DUMP), 0, NULL);
+	settle(f);
+	g_assert_cmpuint(f->replies, ==, 2);
+	g_assert_null(dump_list_any(model_dumps(f->model), DUMP));
+}
+
+/* A process that waits for its resume has a session of its own at first: drained, then ended. */
+static void test_gate(Fixture *f, gconstpointer data)
+{
+	found(f, RECORD_FOUND_PAUSED | RECORD_FOUND_OLD);
+	settle(f);
+	check_status(f, "state paused");
+	send_stream(f, 0, RECORD_SESSION_GC);
+	settle(f);
+	check_status(f, "sessions 1");
+	g_assert_null(process_of(f)->session);
+	counter_stream_raw(&f->stream, "whatever", 8);
+	expect(f, RECORD_STOP_SESSION);
+	counter_stream_clear(&f->stream);
+	settle(f);
+	check_status(f, "sessions 0");
+}
+
+static void test_dump_without_json(Fixture *f, gconstpointer data)
+{
+	guint64 id, annex;
+
+	attach(f, 1);
+	g_assert_cmpint(write_dump(f, "now"), ==, 1);
+	id = expect(f, RECORD_DUMP);
+	reply(f, id, 0, NULL);
+	sealed(f, id, DUMP, 1);
+	annex = expect(f, RECORD_ANNEX);
+	/* No answer: shown without after a while, and with it when it comes. */
+	WAIT_FOR(dump_list_find(model_dumps(f->model), DUMP));
+	g_assert_cmpuint(dump_list_find(model_dumps(f->model), DUMP)->parts, ==, 1);
+	reply(f, annex, 0, NULL);
+	settle(f);
+	g_assert_cmpuint(dump_list_find(model_dumps(f->model), DUMP)->parts, ==, 3);
+}
+
+/* Never command lines or environments, in the journal or in the log. */
+static void test_journal(Fixture *f, gconstpointer data)
+{
+	Record record = record_new(RECORD_NOTICE);
+	static const char notice[] = "text\0planted socket\0x\0\n";
+	char line[4096];
+	unsigned n = 0;
+	ssize_t len;
+
+	attach(f, 1);
+	record.word = EVENT_WARNING;
+	record.pid = 99;
+	tell(f, &record, notice, sizeof notice, -1);
+	settle(f);
+	g_assert_true(logged(f, " 99 warning text=\"planted socket\" x=\"\\n\"\n"));
+	gone(f);
+	settle(f);
+	while ((len = recv(f->journal, line, sizeof line - 1, MSG_DONTWAIT)) > 0) {
+		line[len] = '\0';
+		g_assert_true(g_str_has_prefix(line, "<"));
+		g_assert_nonnull(strstr(line, "triggerdumpfs["));
+		g_assert_null(strstr(line, "password"));
+		n++;
+	}
+	g_assert_cmpuint(n, ==, 4); /* found attached warning gone */
+	g_assert_false(logged(f, "password"));
+}
+
+static void test_figures(Fixture *f, gconstpointer data)
+{
+	Record record = record_new(RECORD_HEALTH);
+	g_autoptr(GString) out = g_string_new(NULL);
+	ModelFigures figures;
+
+	attach(f, 1);
+	record.value = 2345;
+	tell(f, &record, NULL, 0, -1);
+	settle(f);
+	model_figures(f->model, &figures);
+	g_assert_cmpuint(figures.sessions, ==, 1);
+	g_assert_cmpuint(figures.broker_rss_kb, ==, 2345);
+	render_root_status(f->model, out);
+	g_assert_nonnull(strstr(out->str, "version 1.2.3\n"));
+	g_assert_nonnull(
+		strstr(out->str, "\nprocesses 1\nsessions 1\ninterval 1\nattach_delay 10\n"));
+	g_assert_nonnull(strstr(out->str, "\nbroker_rss_kb 2345\ndumps 0\n"));
+	g_string_truncate(out, 0);
+	render_process_runtime(f->model, process_of(f), out);
+	g_assert_nonnull(strstr(out->str, "version 3.1\nos -\n"));
+	g_assert_nonnull(strstr(out->str, "pid_in_namespace 7\n"));
+	g_assert_nonnull(strstr(out->str, "socket /tmp/socket\n"));
+	g_string_truncate(out, 0);
+	render_readme(f->model, out);
+	g_assert_nonnull(strstr(out->str, "threshold_mb"));
+}
+
+static void test_stop(Fixture *f, gconstpointer data)
+{
+	Record record = record_new(RECORD_STOP);
+
+	tell(f, &record, NULL, 0, -1);
+	WAIT_FOR(f->ended);
+	g_assert_cmpint(f->reason, ==, 0);
+}
+
+static void test_broker_gone(Fixture *f, gconstpointer data)
+{
+	attach(f, 1);
+	write_threshold(f, "5", 1);
+	link_free(g_steal_pointer(&f->broker));
+	WAIT_FOR(f->ended);
+	g_assert_cmpint(f->reason, <, 0);
+	g_assert_cmpuint(f->replies, ==, 1);
+	g_assert_cmpint(f->error, ==, -EPIPE);
+}
+
+#define ADD(name, function) g_test_add("/model/" name, Fixture, NULL, set_up, function, tear_down)
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	ADD("attach", test_attach);
+	ADD("trigger-to-list", test_trigger_to_list);
+	ADD("refused-writes", test_refused_writes);
+	ADD("demand", test_demand);
+	ADD("missed-and-failed", test_missed_and_failed);
+	ADD("lost-stream", test_lost_stream);
+	ADD("unanswered", test_unanswered);
+	ADD("gone", test_gone);
+	ADD("environ", test_environ);
+	ADD("store", test_store);
+	ADD("gate", test_gate);
+	ADD("dump-without-json", test_dump_without_json);
+	ADD("journal", test_journal);
+	ADD("figures", test_figures);
+	ADD("stop", test_stop);
+	ADD("broker-gone", test_broker_gone);
+	return g_test_run();
+}

@@ -1,0 +1,121 @@
+/* The command line as mount(8), mount.fuse3(8) and people give it. */
+#include "fs/options.h"
+#include <errno.h>
+#include <string.h>
+
+static int parse(const char *line, Options *ret, char **ret_why)
+{
+	g_auto(GStrv) argv = NULL;
+	int argc;
+
+	g_assert_true(g_shell_parse_argv(line, &argc, &argv, NULL));
+	return options_parse(argc, argv, ret, ret_why);
+}
+
+static void refuse(const char *line, const char *word)
+{
+	Options options;
+	char *why = NULL;
+
+	g_assert_cmpint(parse(line, &options, &why), ==, -EINVAL);
+	g_assert_nonnull(why);
+	g_assert_nonnull(strstr(why, word));
+	g_free(why);
+	options_clear(&options);
+}
+
+static void test_defaults(void)
+{
+	Options options;
+	char *why;
+
+	g_assert_cmpint(parse("triggerdumpfs /mnt/dotnet", &options, &why), ==, 0);
+	g_assert_cmpstr(options.mountpoint, ==, "/mnt/dotnet");
+	g_assert_null(options.source);
+	g_assert_cmpuint(options.interval_ms, ==, 1000);
+	g_assert_cmpuint(options.attach_delay_s, ==, 10);
+	g_assert_false(options.foreground);
+	g_assert_true(options.dump_dir[0] == '/');
+	options_clear(&options);
+}
+
+static void test_as_mount_calls_it(void)
+{
+	Options options;
+	char *why;
+
+	g_assert_cmpint(
+		parse("mount.triggerdumpfs none /mnt/x -o "
+	              "rw,nofail,_netdev,x-systemd.automount,dev,suid,"
+	              "interval=2.5,attach_delay=0,dump_dir=/srv/dumps,group=root,attach=all",
+	              &options, &why),
+		==, 0);
+	g_assert_cmpstr(options.source, ==, "none");
+	g_assert_cmpstr(options.mountpoint, ==, "/mnt/x");
+	g_assert_cmpuint(options.interval_ms, ==, 2500);
+	g_assert_cmpuint(options.attach_delay_s, ==, 0);
+	g_assert_cmpstr(options.dump_dir, ==, "/srv/dumps");
+	g_assert_cmpstr(options.group, ==, "root");
+	g_assert_cmpuint(options.gid, ==, 0);
+	options_clear(&options);
+}
+
+static void test_unknown_words_go_on(void)
+{
+	Options options;
+	char *why;
+	gboolean there = FALSE;
+
+	g_assert_cmpint(parse("triggerdumpfs -o max_read=4096,interval=1 /mnt/x", &options, &why),
+	                ==, 0);
+	for (int i = 0; i < options.fuse.argc; i++)
+		there |= strstr(options.fuse.argv[i], "max_read=4096") != NULL;
+	g_assert_true(there);
+	options_clear(&options);
+}
+
+static void test_flags(void)
+{
+	Options options;
+	char *why;
+
+	g_assert_cmpint(parse("triggerdumpfs -d /m", &options, &why), ==, 0);
+	g_assert_true(options.debug && options.foreground);
+	options_clear(&options);
+	g_assert_cmpint(parse("triggerdumpfs -f /m", &options, &why), ==, 0);
+	g_assert_true(options.foreground && !options.debug);
+	options_clear(&options);
+	g_assert_cmpint(parse("triggerdumpfs --help", &options, &why), ==, 0);
+	g_assert_true(options.help);
+	options_clear(&options);
+	g_assert_cmpint(parse("triggerdumpfs --version", &options, &why), ==, 0);
+	g_assert_true(options.version);
+	options_clear(&options);
+}
+
+static void test_refused(void)
+{
+	refuse("triggerdumpfs", "mountpoint");
+	refuse("triggerdumpfs a b c", "too many");
+	refuse("triggerdumpfs -o interval=0.05 /m", "interval");
+	refuse("triggerdumpfs -o interval=abc /m", "interval");
+	refuse("triggerdumpfs -o interval= /m", "interval");
+	refuse("triggerdumpfs -o interval=nan /m", "interval");
+	refuse("triggerdumpfs -o attach_delay=-1 /m", "attach_delay");
+	refuse("triggerdumpfs -o attach_delay=1e3 /m", "attach_delay");
+	refuse("triggerdumpfs -o attach=some /m", "attach");
+	refuse("triggerdumpfs -o group=no-such-group-here /m", "group");
+	refuse("triggerdumpfs -o dump_dir=relative /m", "absolute");
+	refuse("triggerdumpfs -o dump_dir=/a%p /m", "%");
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/options/defaults", test_defaults);
+	g_test_add_func("/options/as-mount-calls-it", test_as_mount_calls_it);
+	g_test_add_func("/options/unknown-words-go-on", test_unknown_words_go_on);
+	g_test_add_func("/options/flags", test_flags);
+	g_test_add_func("/options/refused", test_refused);
+	return g_test_run();
+}

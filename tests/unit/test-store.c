@@ -1,0 +1,235 @@
+/* The store on disk: names, parts, what survives a restart and what does not. */
+#include "fs/broker/store.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "fs/util.h"
+
+static char *dir;
+
+static Store *must_open(void)
+{
+	Store *store = NULL;
+	char *why = NULL;
+
+	g_assert_cmpint(store_open(dir, FALSE, &store, &why), ==, 0);
+	return store;
+}
+
+static RecordSealed sealed_info(void)
+{
+	return (RecordSealed){
+		.pid = 4807,
+		.uid = 5,
+		.gid = 60,
+		.type = 2,
+		.written_type = 4,
+		.start_ticks = 77,
+		.requested_us = G_GINT64_CONSTANT(1795601712000000), /* 2026-11-25 10:15:12 UTC */
+		.sealed_us = G_GINT64_CONSTANT(1795601713000000),
+	};
+}
+
+static void put(Store *store, const char *file, const char *text)
+{
+	autofd int fd = openat(store_sealed_fd(store), file, O_WRONLY | O_CREAT | O_CLOEXEC, 0400);
+
+	g_assert_cmpint(write(fd, text, strlen(text)), ==, (ssize_t)strlen(text));
+}
+
+/* A core of that text, published. */
+static uint64_t publish(Store *store, const char *text)
+{
+	RecordSealed info = sealed_info();
+	g_autofree char *name = NULL;
+	g_autofree char *file = NULL;
+	const StoreDump *dump;
+
+	store_new_name(store, info.pid, info.requested_us, &name, &file);
+	put(store, file, text);
+	g_assert_cmpint(store_publish(store, name, file, &info, &dump), ==, 0);
+	g_assert_cmpuint(dump->info.size, ==, strlen(text));
+	return dump->serial;
+}
+
+static int text_fd(const char *text)
+{
+	int fd = memfd_create("json", MFD_CLOEXEC);
+
+	g_assert_cmpint(write(fd, text, strlen(text)), ==, (ssize_t)strlen(text));
+	return fd;
+}
+
+static void count(const StoreDump *dump, void *data)
+{
+	++*(unsigned *)data;
+}
+
+static unsigned n_dumps(const Store *store)
+{
+	unsigned n = 0;
+
+	store_each(store, count, &n);
+	return n;
+}
+
+static void test_names(void)
+{
+	Store *store = must_open();
+	const StoreDump *first = store_find(store, publish(store, "one"));
+	const StoreDump *second = store_find(store, publish(store, "two"));
+
+	g_assert_cmpstr(first->name, ==, "core_20261125_101512");
+	g_assert_cmpstr(first->file, ==, "core_20261125_101512_4807");
+	g_assert_cmpstr(second->name, ==, "core_20261125_101512_2");
+	g_assert_cmpint(store_remove_part(store, first->serial, RECORD_PART_CORE), ==, 0);
+	g_assert_cmpint(store_remove_part(store, second->serial, RECORD_PART_CORE), ==, 0);
+	g_assert_cmpuint(n_dumps(store), ==, 0);
+	store_free(store);
+}
+
+static void test_parts(void)
+{
+	Store *store = must_open();
+	uint64_t serial = publish(store, "core");
+	autofd int json = text_fd("{}\n");
+	autofd int fd = -1;
+	char buf[16];
+
+	g_assert_cmpint(store_open_part(store, serial, RECORD_PART_JSON), ==, -ENOENT);
+	g_assert_cmpint(store_remove_part(store, serial, RECORD_PART_JSON), ==, -ENOENT);
+	g_assert_cmpint(store_put_annex(store, serial, RECORD_PART_JSON, json), ==, 0);
+	g_assert_cmpint(store_put_annex(store, serial, RECORD_PART_JSON, json), ==, -EEXIST);
+	g_assert_cmpint(store_put_annex(store, serial, RECORD_PART_CORE, json), <, 0);
+	g_assert_cmpint(store_put_annex(store, serial + 9, RECORD_PART_JSON, json), ==, -ENOENT);
+	fd = store_open_part(store, serial, RECORD_PART_JSON);
+	g_assert_cmpint(read(fd, buf, sizeof buf), ==, 3);
+	g_assert_cmpint(store_remove_part(store, serial, RECORD_PART_CORE), ==, 0);
+	g_assert_cmpuint(n_dumps(store), ==, 1); /* its json is still there */
+	g_assert_cmpint(store_remove_part(store, serial, RECORD_PART_JSON), ==, 0);
+	g_assert_cmpuint(n_dumps(store), ==, 0);
+	g_assert_null(store_find(store, serial));
+	store_free(store);
+}
+
+static void test_annex_too_large(void)
+{
+	Store *store = must_open();
+	uint64_t serial = publish(store, "core");
+	autofd int json = memfd_create("json", MFD_CLOEXEC);
+
+	g_assert_cmpint(ftruncate(json, RECORD_ANNEX_MAX + 1), ==, 0);
+	g_assert_cmpint(store_put_annex(store, serial, RECORD_PART_JSON, json), ==, -E2BIG);
+	store_remove_part(store, serial, RECORD_PART_CORE);
+	store_free(store);
+}
+
+typedef struct {
+	const StoreDump *dump;
+} Last;
+
+static void keep(const StoreDump *dump, void *data)
+{
+	((Last *)data)->dump = dump;
+}
+
+/* What was published comes back; a core without .meta, a half .meta and a leaf do not. */
+static void test_restart(void)
+{
+	Store *store = must_open();
+	RecordSealed info = sealed_info();
+	g_autofree char *leaf = NULL;
+	Last last = { 0 };
+	struct stat st;
+	int leaf_fd;
+
+	publish(store, "core");
+	put(store, "core_20200101_000000_1", "never published");
+	put(store, "core_20200101_000001_1.meta", "triggerdumpfs-dump 1\nname core_x\n");
+	put(store, "core_20200101_000001_1", "its record cannot be read");
+	g_assert_cmpint(store_make_leaf(store, getuid(), getgid(), &leaf, &leaf_fd), ==, 0);
+	g_assert_cmpint(mknodat(leaf_fd, "core", S_IFREG | 0600, 0), ==, 0);
+	close(leaf_fd);
+	store_free(store);
+
+	store = must_open();
+	g_assert_cmpuint(n_dumps(store), ==, 1);
+	store_each(store, keep, &last);
+	g_assert_cmpstr(last.dump->name, ==, "core_20261125_101512");
+	g_assert_cmpint(last.dump->info.pid, ==, info.pid);
+	g_assert_cmpuint(last.dump->info.uid, ==, info.uid);
+	g_assert_cmpuint(last.dump->info.start_ticks, ==, info.start_ticks); /* the same boot */
+	g_assert_cmpint(last.dump->info.requested_us, ==, info.requested_us);
+	g_assert_cmpuint(last.dump->info.written_type, ==, 4);
+	g_assert_cmpint(fstatat(store_sealed_fd(store), "core_20200101_000000_1", &st, 0), <, 0);
+	g_assert_cmpint(fstatat(store_sealed_fd(store), "core_20200101_000001_1", &st, 0), ==, 0);
+	g_assert_cmpint(stat(leaf, &st), <, 0);
+	unlinkat(store_sealed_fd(store), "core_20200101_000001_1", 0);
+	unlinkat(store_sealed_fd(store), "core_20200101_000001_1.meta", 0);
+	store_remove_part(store, last.dump->serial, RECORD_PART_CORE);
+	store_free(store);
+}
+
+/* fcntl locks are a process's own: the second opener has to be one. */
+static void test_lock(void)
+{
+	Store *store = must_open();
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		Store *second;
+		char *why = NULL;
+		int r = store_open(dir, FALSE, &second, &why);
+
+		_exit(r == -EBUSY && why && strstr(why, "in use") ? 0 : 1);
+	}
+	g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+	g_assert_cmpint(status, ==, 0);
+	store_free(store);
+}
+
+static void test_leaf(void)
+{
+	Store *store = must_open();
+	g_autofree char *leaf = NULL;
+	struct stat st;
+	int fd;
+
+	g_assert_cmpint(store_make_leaf(store, getuid(), getgid(), &leaf, &fd), ==, 0);
+	g_assert_cmpint(stat(leaf, &st), ==, 0);
+	g_assert_cmpint(st.st_mode & 07777, ==, 0700);
+	g_assert_cmpint(mknodat(fd, "core", S_IFREG | 0600, 0), ==, 0);
+	g_assert_cmpint(mkdirat(fd, "sub", 0700), ==, 0);
+	store_drop_leaf(store, leaf, fd);
+	g_assert_cmpint(stat(leaf, &st), <, 0);
+	store_free(store);
+}
+
+int main(int argc, char **argv)
+{
+	int status;
+
+	g_test_init(&argc, &argv, NULL);
+	dir = g_dir_make_tmp("store-XXXXXX", NULL);
+	g_test_add_func("/store/names", test_names);
+	g_test_add_func("/store/parts", test_parts);
+	g_test_add_func("/store/annex-too-large", test_annex_too_large);
+	g_test_add_func("/store/restart", test_restart);
+	g_test_add_func("/store/lock", test_lock);
+	g_test_add_func("/store/leaf", test_leaf);
+	status = g_test_run();
+	for (const char *const *name = (const char *const[]){ "work", "sealed", "lock", "", NULL };
+	     *name; name++) {
+		g_autofree char *path = g_build_filename(dir, *name, NULL);
+
+		remove(path);
+	}
+	g_free(dir);
+	return status;
+}
