@@ -218,7 +218,7 @@ int main(int argc, char **argv)
 		options_print_help();
 	else if (start.options.version)
 		printf("triggerdumpfs %s (libfuse %s)\n", PROJECT_VERSION, fuse_pkgversion());
-	else
+	else if (!start.options.fake)
 		status = start_all(&start);
 	options_clear(&start.options);
 	return status;

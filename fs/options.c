@@ -16,6 +16,7 @@ typedef struct {
 	Options *options;
 	char *attach_delay, *interval, *attach;
 	int foreground, debug, help, version;
+	gboolean is_helper;
 	char *why;
 } Raw;
 
@@ -26,10 +27,11 @@ typedef struct {
 	const char *help;
 } Row;
 
-#define TEXT(field)  offsetof(Raw, field)
-#define NOT_HERE     ((size_t)-1)
-#define KEY_OWN_TEXT 1
-#define KEY_DISCARD  2
+#define TEXT(field)   offsetof(Raw, field)
+#define NOT_HERE      ((size_t)-1)
+#define KEY_OWN_TEXT  1
+#define KEY_DISCARD   2
+#define KEY_OF_HELPER 3
 
 static const Row rows[] = {
 	{ "-f", offsetof(Raw, foreground), "-f", "stay in the foreground" },
@@ -83,6 +85,9 @@ static const char *const discarded[] = {
 	"noatime",
 };
 
+/* mount(8) hands these to its helpers. */
+static const char *const of_helper[] = { "-n", "-s", "-v" };
+
 enum {
 	N_ROWS = G_N_ELEMENTS(rows),
 	N_DISCARDED = G_N_ELEMENTS(discarded)
@@ -93,7 +98,7 @@ static int on_word(void *data, const char *arg, int key, struct fuse_args *outar
 	Raw *raw = data;
 	Options *options = raw->options;
 
-	if (key == KEY_DISCARD)
+	if (key == KEY_DISCARD || (key == KEY_OF_HELPER && raw->is_helper))
 		return 0;
 	if (key == KEY_OWN_TEXT) {
 		char **field =
@@ -118,7 +123,7 @@ static int on_word(void *data, const char *arg, int key, struct fuse_args *outar
 
 static int run_fuse_opt(Raw *raw, struct fuse_args *args)
 {
-	struct fuse_opt table[N_ROWS + N_DISCARDED + 1] = { 0 };
+	struct fuse_opt table[N_ROWS + N_DISCARDED + G_N_ELEMENTS(of_helper) + 1] = { 0 };
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < N_ROWS; i++)
@@ -127,6 +132,8 @@ static int run_fuse_opt(Raw *raw, struct fuse_args *args)
 		                     : (struct fuse_opt){ rows[i].template, rows[i].offset, 1 };
 	for (unsigned i = 0; i < N_DISCARDED; i++)
 		table[n++] = (struct fuse_opt)FUSE_OPT_KEY(discarded[i], KEY_DISCARD);
+	for (unsigned i = 0; i < G_N_ELEMENTS(of_helper); i++)
+		table[n++] = (struct fuse_opt)FUSE_OPT_KEY(of_helper[i], KEY_OF_HELPER);
 	return fuse_opt_parse(args, raw, table, on_word);
 }
 
@@ -207,7 +214,8 @@ static char *default_dump_dir(void)
 int options_parse(int argc, char **argv, Options *ret, char **ret_why)
 {
 	struct fuse_args args = FUSE_ARGS_INIT(argc, argv);
-	Raw raw = { .options = ret };
+	g_autofree char *name = g_path_get_basename(argv[0]);
+	Raw raw = { .options = ret, .is_helper = g_str_has_prefix(name, "mount.") };
 	gboolean good;
 
 	*ret = (Options){ .attach_delay_s = 10, .interval_ms = 1000 };
@@ -217,7 +225,8 @@ int options_parse(int argc, char **argv, Options *ret, char **ret_why)
 	ret->help = raw.help;
 	ret->version = raw.version;
 	ret->debug = raw.debug;
-	ret->foreground = raw.foreground || raw.debug;
+	ret->fake = raw.is_helper && raw.foreground;
+	ret->foreground = (raw.foreground && !raw.is_helper) || raw.debug;
 	if (good && !raw.why && !ret->help && !ret->version)
 		good = check_values(&raw, ret_why);
 	if (raw.why || !good) {

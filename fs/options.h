@@ -5,6 +5,8 @@
  *   triggerdumpfs [-f] [-d] [-o opts] [SOURCE] MOUNTPOINT
  *
  * as mount(8) and mount.fuse3(8) call it. What neither we nor an fstab line means goes on to libfuse.
+ * Called as mount.triggerdumpfs or mount.fuse.triggerdumpfs, the flags are those of a mount helper: -n, -s and
+ * -v mean nothing to us, and -f is a mount that is only pretended.
  */
 #include <fuse_lowlevel.h>
 #include <glib.h>
@@ -14,6 +16,7 @@ typedef struct {
 	gboolean foreground; /* -f, implied by -d */
 	gboolean debug;      /* -d */
 	gboolean help, version;
+	gboolean fake;    /* -f of a mount helper: all is well, and nothing is done */
 	char *source;     /* NULL when not given */
 	char *mountpoint; /* as given */
 	unsigned attach_delay_s;

@@ -147,7 +147,7 @@ static void on_name_done(int error, void *data)
 	g_free(data);
 }
 
-static const char *user_name(Broker *broker, uid_t uid)
+const char *broker_user_name(Broker *broker, uid_t uid)
 {
 	static const HelperCallbacks callbacks = { .message = on_name, .done = on_name_done };
 	const char *name = g_hash_table_lookup(broker->names, GUINT_TO_POINTER(uid));
@@ -168,7 +168,7 @@ static void send_found(Target *target)
 {
 	g_autoptr(GString) texts = g_string_new(NULL);
 	Record record = target_found(
-		target, user_name(target->broker, target->identity.credentials.uid), texts);
+		target, broker_user_name(target->broker, target->identity.credentials.uid), texts);
 
 	if (link_send(target->broker->link, &record, texts->str, texts->len, -1) == 0)
 		target->dirty = FALSE;

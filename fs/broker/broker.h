@@ -42,6 +42,9 @@ Target *broker_find_pid(Broker *broker, pid_t pid);
 typedef void (*BrokerEachTarget)(Target *target, void *data);
 void broker_each_target(Broker *broker, BrokerEachTarget each, void *data);
 
+/* The name of a uid: its number until a helper has looked it up, which this begins. */
+const char *broker_user_name(Broker *broker, uid_t uid);
+
 /* Proven: gets its serial, shows it to the front, watches its end. */
 void broker_add_target(Broker *broker, Target *target);
 /* Ends it: its requests, its dump, its directory. Freed at the next idle moment, or when a dump of it that

@@ -124,6 +124,8 @@ static void try_next(Attempt *attempt)
 			attempt->error = attempt->error ? attempt->error : r;
 			continue;
 		}
+		/* So that it is there when the process is shown. */
+		broker_user_name(attempt->broker, identity.credentials.uid);
 		info_first(target_new(attempt->broker, &identity, &line->name, line->path,
 		                      line->inode),
 		           &callbacks);

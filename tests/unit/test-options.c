@@ -60,6 +60,23 @@ static void test_as_mount_calls_it(void)
 	options_clear(&options);
 }
 
+static void test_flags_of_a_mount_helper(void)
+{
+	Options options;
+	char *why;
+
+	g_assert_cmpint(parse("/sbin/mount.triggerdumpfs none /mnt/x -n -s -v -o rw", &options,
+	                      &why),
+	                ==, 0);
+	g_assert_false(options.fake || options.foreground);
+	g_assert_cmpint(options.fuse.argc, ==, 1);
+	options_clear(&options);
+	g_assert_cmpint(parse("/sbin/mount.triggerdumpfs none /mnt/x -f", &options, &why), ==, 0);
+	g_assert_true(options.fake);
+	g_assert_false(options.foreground);
+	options_clear(&options);
+}
+
 static void test_unknown_words_go_on(void)
 {
 	Options options;
@@ -114,6 +131,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/options/defaults", test_defaults);
 	g_test_add_func("/options/as-mount-calls-it", test_as_mount_calls_it);
+	g_test_add_func("/options/flags-of-a-mount-helper", test_flags_of_a_mount_helper);
 	g_test_add_func("/options/unknown-words-go-on", test_unknown_words_go_on);
 	g_test_add_func("/options/flags", test_flags);
 	g_test_add_func("/options/refused", test_refused);
