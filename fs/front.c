@@ -32,6 +32,12 @@ static void on_edge_ended(int reason, void *data)
 	stop(data, reason ? reason : -ENOTCONN);
 }
 
+/* The broker waits for this before it says that the mount is ready: what it found so far is in the tree. */
+static void on_model_scanned(void *data)
+{
+	model_ready(((Front *)data)->model);
+}
+
 static void ignore_signals(void)
 {
 	static const int ignored[] = { SIGTERM, SIGINT, SIGHUP, SIGPIPE };
@@ -43,7 +49,10 @@ static void ignore_signals(void)
 
 int front_run(int link_fd, int fuse_fd, const Settings *settings, int log_fd)
 {
-	static const ModelCallbacks model_callbacks = { .ended = on_model_ended };
+	static const ModelCallbacks model_callbacks = {
+		.ended = on_model_ended,
+		.scanned = on_model_scanned,
+	};
 	static const EdgeCallbacks edge_callbacks = {
 		.ready = on_edge_ready,
 		.ended = on_edge_ended,

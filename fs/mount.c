@@ -89,27 +89,28 @@ static char *resolve(const char *mountpoint, char **ret_why)
 	return path;
 }
 
+/* Makes it when it is missing; *path becomes what a link there leads to. Nothing of ours is mounted on it, so
+ * that it may be looked at. */
 static int check_directory(char **path, char **ret_why)
 {
 	struct stat st;
-	char *real;
+	char *real = NULL;
+	int r = 0;
 
-	if (mkdir(*path, 0755) < 0 && errno != EEXIST) {
-		int r = -errno;
-
+	if (mkdir(*path, 0755) < 0 && errno != EEXIST)
+		r = -errno;
+	if (!r && !(real = realpath(*path, NULL)))
+		r = -errno;
+	if (!r && stat(real, &st) < 0)
+		r = -errno;
+	if (!r && !S_ISDIR(st.st_mode))
+		r = -ENOTDIR; /* FUSE would mount on a file as well */
+	if (r < 0)
 		*ret_why = g_strdup_printf("%s: %s", *path, g_strerror(-r));
-		return r;
-	}
-	if (lstat(*path, &st) < 0 || !S_ISLNK(st.st_mode))
-		return 0;
-	real = realpath(*path, NULL);
-	if (!real) {
-		*ret_why = g_strdup_printf("%s: %s", *path, g_strerror(errno));
-		return -ENOENT;
-	}
-	util_set_str(path, real);
+	else
+		util_set_str(path, real);
 	free(real);
-	return 0;
+	return r;
 }
 
 int mount_prepare(const char *mountpoint, Mount *ret, char **ret_why)

@@ -76,14 +76,14 @@ static uint64_t count_descriptors(int procfd)
  * A runtime that cannot accept never answers, and 8.0 burns a core from one connect on; so the
  * descriptors are counted before each.
  */
-static gboolean has_free_descriptor(int procfd)
+gboolean act_has_free_descriptor(int procfd)
 {
 	uint64_t limit = descriptor_limit(procfd);
 
 	return !limit || count_descriptors(procfd) < limit;
 }
 
-static gboolean is_stopped(int procfd)
+gboolean act_is_stopped(int procfd)
 {
 	DiscoveryStat stat;
 
@@ -248,13 +248,13 @@ void act_connect(HelperContext *context, const void *args)
 		message.error = fstat(act->pin, &st) < 0 ? -errno : 0;
 		message.value[0] = message.error ? 0 : st.st_nlink;
 		message.value[1] = act->serial;
-		message.value[2] = has_free_descriptor(act->procfd);
+		message.value[2] = act_has_free_descriptor(act->procfd);
 		helper_say(context, &message, -1);
 		return;
 	}
-	if (is_stopped(act->procfd))
+	if (act_is_stopped(act->procfd))
 		message.error = -EAGAIN;
-	else if (!has_free_descriptor(act->procfd))
+	else if (!act_has_free_descriptor(act->procfd))
 		message.error = -EMFILE;
 	if (!message.error) {
 		pin = get_pin(context, act);

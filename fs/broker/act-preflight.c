@@ -133,6 +133,20 @@ static uint64_t expected_bytes(int procfd, guint32 type)
 	return (status.vm_rss_kb + status.vm_swap_kb) * 1024 * 12 / 10 + SMALL_DUMP_BYTES;
 }
 
+static int check_askable(const ActPreflight *act, char *text)
+{
+	if (act_is_stopped(act->procfd)) {
+		g_strlcpy(text, "the process is stopped", HELPER_TEXT_MAX);
+		return -EAGAIN;
+	}
+	if (!act_has_free_descriptor(act->procfd)) {
+		g_strlcpy(text, "the process has no free file descriptor: it could not answer",
+		          HELPER_TEXT_MAX);
+		return -EMFILE;
+	}
+	return 0;
+}
+
 void act_preflight(HelperContext *context, const void *args)
 {
 	const ActPreflight *act = args;
@@ -148,6 +162,8 @@ void act_preflight(HelperContext *context, const void *args)
 		message.error = -EACCES;
 	if (message.error)
 		g_strlcpy(message.text, "the process cannot be looked at", sizeof message.text);
+	if (!message.error && act->to_ask)
+		message.error = check_askable(act, message.text);
 	if (!message.error)
 		message.error = helper_become(context, &act->credentials);
 	if (!message.error) {

@@ -61,6 +61,9 @@ typedef struct {
 	char leaf[1024]; /* absolute, as seen from our root */
 	uint64_t leaf_dev, leaf_ino;
 	guint32 type; /* IpcDumpType */
+	gboolean
+		to_ask; /* the runtime will be asked at once: -EAGAIN while stopped, -EMFILE without a free
+			  * descriptor */
 } ActPreflight;
 void act_preflight(HelperContext *context, const void *args);
 
@@ -81,6 +84,10 @@ typedef struct {
 	uid_t uid;
 } ActName;
 void act_name(HelperContext *context, const void *args);
+
+/* Whether a process is in state T or t; whether it has a descriptor free. */
+gboolean act_is_stopped(int procfd);
+gboolean act_has_free_descriptor(int procfd);
 
 /* Resolves a target's path inside its root: a descriptor or a negative errno. */
 int act_open_in_root(int rootfd, const char *path, uint64_t flags);

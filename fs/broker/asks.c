@@ -207,7 +207,7 @@ static void preflight(Target *target, const Record *record)
 	*ask = (PreflightAsk){ .broker = target->broker,
 		               .ask = record->id,
 		               .serial = target->serial };
-	started = preflight_start(target, record->type, on_preflight, ask);
+	started = preflight_start(target, record->type, FALSE, on_preflight, ask);
 	if (started)
 		target->preflight = started;
 }

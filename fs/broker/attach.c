@@ -197,6 +197,7 @@ static void watch_target(Target *target, void *data)
 {
 	Watch *watch = data;
 	gboolean stopped;
+	char state;
 
 	if (target->lost_us && watch->now - target->lost_us > LINE_LOST_US) {
 		g_ptr_array_add(watch->over, target);
@@ -205,7 +206,12 @@ static void watch_target(Target *target, void *data)
 	if (watch->index++ < watch->from || watch->index > watch->to)
 		return;
 	/* While createdump holds it, state t is no news. */
-	stopped = identity_state_stopped(identity_state(&target->identity)) && !target->dump;
+	state = identity_state(&target->identity);
+	if (state == 'Z') { /* dead, and its end not told while somebody traces it */
+		g_ptr_array_add(watch->over, target);
+		return;
+	}
+	stopped = identity_state_stopped(state) && !target->dump;
 	target_set_flags(target, stopped ? RECORD_FOUND_STOPPED : 0,
 	                 stopped ? 0 : RECORD_FOUND_STOPPED);
 	broker_target_changed(target);

@@ -37,7 +37,7 @@ struct Broker {
 	int signals;
 	guint signals_source;
 	unsigned seconds;
-	gboolean front_ready, scanned, told_ready;
+	gboolean front_ready, scanned, told_scanned, told_ready;
 	gboolean ending;
 	gboolean asked_to_end; /* by a signal or an unmount */
 	int status;
@@ -220,8 +220,10 @@ static gboolean free_target(gpointer data)
 void broker_release_target(Target *target)
 {
 	target->ended = TRUE;
-	if (!target->dump)
-		g_idle_add(free_target, target);
+	if (target->dump || target->released)
+		return;
+	target->released = TRUE;
+	g_idle_add(free_target, target);
 }
 
 void broker_end_target(Target *target)
@@ -253,14 +255,15 @@ void broker_end_target(Target *target)
 	broker_release_target(target);
 }
 
+/* What was found before SCANNED is in the tree when the front answers it with a second READY. */
 static void look_ready(Broker *broker)
 {
 	Record record = record_new(RECORD_SCANNED);
 
-	if (broker->scanned && broker->front_ready && !broker->told_ready) {
-		broker->told_ready = TRUE;
+	if (broker->scanned && broker->front_ready && !broker->told_scanned) {
+		broker->told_scanned = TRUE;
+		send_dirty(broker);
 		broker_send(broker, &record, NULL, 0, -1);
-		broker->config.ready(0, broker->config.ready_data);
 	}
 }
 
@@ -357,6 +360,10 @@ static void on_record(const Record *record, const char *payload, size_t len, int
 		return;
 	}
 	util_close_fd(&fd);
+	if (broker->told_scanned && !broker->told_ready) {
+		broker->told_ready = TRUE;
+		broker->config.ready(0, broker->config.ready_data);
+	}
 	if (broker->front_ready)
 		return;
 	broker->front_ready = TRUE;

@@ -36,6 +36,7 @@ static void job_free(DumpJob *job)
 	g_queue_remove(&waiting, job);
 	g_queue_remove(&running, job);
 	target->dump = NULL;
+	util_close_fd(&job->createdump);
 	g_free(job->leaf_path);
 	g_free(job->name);
 	g_free(job->file);
@@ -173,6 +174,11 @@ static gboolean on_tick(gpointer data)
 	DumpJob *job = data;
 	Target *target = job->target;
 
+	/* Dead, but traced: until createdump lets go nobody is told that it ended. */
+	if (identity_state(&target->identity) == 'Z') {
+		broker_end_target(target);
+		return G_SOURCE_REMOVE;
+	}
 	writer->watch(job);
 	if (target->dump == job && job->timer)
 		progress(job, RECORD_DUMP_RUNNING);
@@ -274,8 +280,9 @@ void dump_job_ask(Target *target, uint64_t ask, guint32 type)
 	job->type = type;
 	job->requested_us = util_real_us();
 	job->leaf_fd = -1;
+	job->createdump = -1;
 	target->dump = job;
-	preflight = preflight_start(target, type, on_preflight, job);
+	preflight = preflight_start(target, type, TRUE, on_preflight, job);
 	if (preflight)
 		job->preflight = preflight;
 }

@@ -36,6 +36,7 @@ struct DumpJob {
 	gint64 thawed_us;   /* monotonic: since when nobody traces it; 0 */
 	uint64_t size;      /* of the file, so far */
 	uint64_t cpu;       /* of createdump, ticks */
+	int createdump;     /* pidfd, -1 while it was not seen */
 	gboolean was_traced;
 	gboolean checking; /* a look at the whole file is under way */
 	gint64 killed_us;  /* monotonic: we ended createdump */

@@ -163,28 +163,48 @@ static pid_t find_tracer(const Target *target)
 	return status.tracer;
 }
 
-/* Only a child of the target is ended, and through a pidfd taken before that was looked at. */
-static void kill_createdump(DumpJob *job, int why)
+/*
+ * A pidfd on it, taken before it is looked at: it must be the target's child, or, when the target is dead, what
+ * still traces it and bears that name.
+ */
+static void remember_createdump(DumpJob *job)
 {
 	const Target *target = job->target;
-	pid_t pid = find_tracer(target);
+	pid_t pid = job->createdump >= 0 ? 0 : find_tracer(target);
+	char path[32], comm[64];
 	DiscoveryStat stat;
-	char path[32];
 	autofd int pidfd = -1;
 	autofd int procfd = -1;
 
-	if (!pid)
+	if (job->createdump < 0 && !pid)
 		pid = find_child(target);
-	job->killed_us = g_get_monotonic_time();
-	job->killed_why = why;
 	if (!pid)
 		return;
 	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	g_snprintf(path, sizeof path, "/proc/%d", (int)pid);
 	procfd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (pidfd >= 0 && procfd >= 0 && discovery_read_stat(procfd, &stat) == 0 &&
-	    stat.ppid == target->identity.pid)
-		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+	if (pidfd < 0 || procfd < 0 || discovery_read_stat(procfd, &stat) < 0 ||
+	    discovery_read(procfd, "comm", comm, sizeof comm) <= 0)
+		return;
+	if (stat.ppid == target->identity.pid ||
+	    (identity_state(&target->identity) == 'Z' && g_str_has_prefix(comm, "createdump"))) {
+		fcntl(pidfd, F_SETFD, FD_CLOEXEC);
+		job->createdump = g_steal_fd(&pidfd);
+	}
+}
+
+static void end_createdump(DumpJob *job)
+{
+	remember_createdump(job);
+	if (job->createdump >= 0)
+		syscall(SYS_pidfd_send_signal, job->createdump, SIGKILL, NULL, 0);
+}
+
+static void kill_createdump(DumpJob *job, int why)
+{
+	job->killed_us = g_get_monotonic_time();
+	job->killed_why = why;
+	end_createdump(job);
 }
 
 static void note_progress(DumpJob *job, pid_t tracer, gint64 now)
@@ -259,6 +279,7 @@ static void watch(DumpJob *job)
 	uint64_t total;
 
 	note_progress(job, tracer, now);
+	remember_createdump(job);
 	if (!job->sent) {
 		if (now - job->started_us > DUMP_JOB_BEGIN_S * G_USEC_PER_SEC &&
 		    exchange_cancel(job->target, job->ask))
@@ -280,9 +301,14 @@ static void watch(DumpJob *job)
 		kill_createdump(job, -ETIMEDOUT);
 }
 
+/* 3.1's goes round for ever when its target dies under it, and keeps what is left of it from being reaped. */
 static void cancel(DumpJob *job)
 {
+	char state = identity_state(&job->target->identity);
+
 	exchange_cancel(job->target, job->ask);
+	if (state == 'Z' || state == '?')
+		end_createdump(job);
 }
 
 const DumpWriter dump_writer_createdump = {

@@ -66,6 +66,11 @@ static void on_done(int error, void *data)
 		          sizeof preflight->text);
 	}
 	check_space(preflight);
+	if (preflight->result.error == -EMFILE) {
+		target_set_flags(preflight->target, RECORD_FOUND_NO_FDS, 0);
+		broker_target_changed(preflight->target);
+		preflight->result.error = -EAGAIN;
+	}
 	if (preflight->result.error && !preflight->text[0])
 		g_strlcpy(preflight->text, g_strerror(-preflight->result.error),
 		          sizeof preflight->text);
@@ -74,7 +79,8 @@ static void on_done(int error, void *data)
 	preflight_free(preflight);
 }
 
-Preflight *preflight_start(Target *target, guint32 type, PreflightDone done, void *data)
+Preflight *preflight_start(Target *target, guint32 type, gboolean to_ask, PreflightDone done,
+                           void *data)
 {
 	static const HelperCallbacks callbacks = { .message = on_message, .done = on_done };
 	Preflight *preflight = g_new0(Preflight, 1);
@@ -83,6 +89,7 @@ Preflight *preflight_start(Target *target, guint32 type, PreflightDone done, voi
 		.procfd = target->identity.procfd,
 		.credentials = target->identity.credentials,
 		.type = type,
+		.to_ask = to_ask,
 	};
 	struct stat st;
 	int r;

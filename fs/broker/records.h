@@ -25,8 +25,8 @@ typedef enum {
 
 	/* front -> broker; each ask has an id > 0 and is answered by REPLY with that id
 	 * (START_SESSION by STREAM when it succeeds) */
-	RECORD_READY,         /* INIT was answered; no reply */
-	RECORD_ASK_INFO,      /* serial. REPLY: payload = ProcessInfo's, unread; value = version */
+	RECORD_READY,    /* INIT was answered; and once more after SCANNED was taken in. No reply */
+	RECORD_ASK_INFO, /* serial. REPLY: payload = ProcessInfo's, unread; value = version */
 	RECORD_ASK_ENVIRON,   /* serial. REPLY: fd = sealed memfd, value = RecordEnviron */
 	RECORD_START_SESSION, /* serial, row, interval_ms, payload = names, NUL-ended each.
 			       * STREAM or REPLY */

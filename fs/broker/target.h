@@ -53,6 +53,7 @@ typedef struct {
 	gint64 looked_us; /* monotonic: last look at the pin and the free descriptors */
 	guint pidfd_source;
 	gboolean ended;
+	gboolean released; /* will be freed at the next idle moment */
 } Target;
 
 /* Takes the identity. */

@@ -117,9 +117,12 @@ gint64 process_sample_wait_until(const Process *process, gint64 now_us)
 
 const char *process_command_line(const Process *process)
 {
-	if (process->has_info && process->info.command_line && *process->info.command_line)
-		return process->info.command_line;
-	return process->command;
+	const char *told = process->has_info ? process->info.command_line : NULL;
+
+	/* Some runtimes tell only the program (NativeAOT; every one in its first moments): /proc has more. */
+	if (!told || !*told || g_str_has_prefix(process->command, told))
+		return process->command;
+	return told;
 }
 
 const char *process_runtime(const Process *process)

@@ -5,6 +5,10 @@
 LIMIT=${LIMIT:-300}
 . "$(dirname "$0")/../lib/harness.sh"
 
+# Another daemon on this machine attaches to these programs as well, by its own rules.
+others=$(grep -lx triggerdumpfs /proc/[0-9]*/comm 2>/dev/null | wc -l)
+[ "$others" -eq 0 ] || note "beware: $others other processes named triggerdumpfs run here"
+
 STARTS=${STARTS:-5}
 PARALLEL=${PARALLEL:-5}
 start_daemon "${OPTIONS:-interval=1}"
