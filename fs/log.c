@@ -33,6 +33,7 @@ static GLogWriterOutput write_log(GLogLevelFlags level, const GLogField *fields,
 	return G_LOG_WRITER_HANDLED;
 }
 
+G_GNUC_PRINTF(2, 0)
 static void write_fuse(enum fuse_log_level level, const char *format, va_list args)
 {
 	g_autofree char *message = g_strdup_vprintf(format, args);
