@@ -129,10 +129,14 @@ alive() { kill -0 "$1" 2>/dev/null && [ "$(state_of "$1")" != Z ]; }
 dead() { ! alive "$1"; }
 state_of() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f1; }
 
-# end PID [SIGNAL] - of something started here, and waits for its end
+# end PID [SIGNAL] - of something started here, and waits for its end; what it forked ends, too: the fork
+# in which a single-file 8.0 writes its dump outlives the program otherwise
 end() {
+	local pid forked
+	forked=$(descendants "$1")
 	kill "-${2:-KILL}" "$1" 2>/dev/null
 	wait "$1" 2>/dev/null
+	for pid in $forked; do kill -KILL "$pid" 2>/dev/null; done
 }
 
 descendants() {
