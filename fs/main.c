@@ -10,10 +10,10 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 #include "fs/broker/broker.h"
+#include "fs/broker/confine.h"
 #include "fs/broker/mount-table.h"
 #include "fs/daemonize.h"
 #include "fs/front.h"
@@ -50,30 +50,6 @@ static int connect_syslog(void)
 	return fd;
 }
 
-/* Only what serves the front stays open in it. */
-static void keep_fds(int a, int b, int c)
-{
-	int keep[] = { a, b, c };
-	unsigned from = 3;
-
-	for (int i = 0; i < 3; i++)
-		for (int k = i + 1; k < 3; k++)
-			if (keep[k] < keep[i]) {
-				int swap = keep[i];
-
-				keep[i] = keep[k];
-				keep[k] = swap;
-			}
-	for (int i = 0; i < 3; i++) {
-		if (keep[i] < (int)from)
-			continue;
-		if (keep[i] > (int)from)
-			syscall(SYS_close_range, from, (unsigned)keep[i] - 1, 0);
-		from = (unsigned)keep[i] + 1;
-	}
-	syscall(SYS_close_range, from, ~0u, 0);
-}
-
 static G_GNUC_NORETURN void run_front(const Start *start, int link_fd)
 {
 	const Settings settings = {
@@ -89,10 +65,11 @@ static G_GNUC_NORETURN void run_front(const Start *start, int link_fd)
 		.dump_dir = start->options.dump_dir,
 		.debug = start->options.debug,
 	};
+	int keep[] = { link_fd, start->mount.fd, start->log_fd };
 	char *why = NULL;
 	int r;
 
-	keep_fds(link_fd, start->mount.fd, start->log_fd);
+	confine_keep_fds(keep, G_N_ELEMENTS(keep));
 	prctl(PR_SET_NAME, "tdfs-front");
 	if (privileges_drop_front(settings.root_mode, &why) < 0)
 		_exit(complain(why));

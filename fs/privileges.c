@@ -3,14 +3,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <grp.h>
-#include <linux/capability.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
+#include "fs/broker/confine.h"
 
 enum {
 	FIRST_UID = 65520,
@@ -69,15 +68,6 @@ static int choose(uid_t *ret_uid, gid_t *ret_gid)
 	return -EAGAIN;
 }
 
-static int drop_capabilities(void)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct none[2] = { 0 };
-
-	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	return syscall(SYS_capset, &header, none) < 0 ? -errno : 0;
-}
-
 int privileges_drop_front(gboolean root_mode, char **ret_why)
 {
 	uid_t uid = geteuid();
@@ -98,7 +88,7 @@ int privileges_drop_front(gboolean root_mode, char **ret_why)
 			r = -errno;
 	}
 	if (!r)
-		r = drop_capabilities();
+		r = confine_drop_capabilities();
 	if (!r && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		r = -errno;
 	if (r < 0)

@@ -61,9 +61,8 @@ typedef struct {
 	char leaf[1024]; /* absolute, as seen from our root */
 	uint64_t leaf_dev, leaf_ino;
 	guint32 type; /* IpcDumpType */
-	gboolean
-		to_ask; /* the runtime will be asked at once: -EAGAIN while stopped, -EMFILE without a free
-			  * descriptor */
+	/* The runtime will be asked at once: -EAGAIN while stopped, -EMFILE without a free descriptor. */
+	gboolean to_ask;
 } ActPreflight;
 void act_preflight(HelperContext *context, const void *args);
 

@@ -21,20 +21,6 @@ enum {
 	STOP_DEADLINE_MS = 30000
 };
 
-/* Why a target cannot be asked anything now: 0 or negative errno. */
-static int refusal(const Target *target)
-{
-	if (target->dump)
-		return -EBUSY;
-	if (target->flags & RECORD_FOUND_STOPPED)
-		return -EAGAIN;
-	if (target->flags & RECORD_FOUND_BUSY)
-		return -ETIMEDOUT;
-	if (target->flags & RECORD_FOUND_NO_FDS)
-		return -EAGAIN;
-	return 0;
-}
-
 static void reply_error(Target *target, uint64_t ask, const ExchangeResult *result)
 {
 	if (result->error)
@@ -109,7 +95,7 @@ static void start_session(Target *target, const Record *record, const char *payl
 	};
 	SessionAsk *session;
 	IpcRequest trial = { 0 };
-	int r = refusal(target);
+	int r = target_refusal(target, NULL);
 
 	/* Counters in a process that starts can hang it for good; and 3.1 has to be known as such before. */
 	if (r >= 0 &&
@@ -164,7 +150,7 @@ static void stop_session(Target *target, const Record *record)
 		.free = g_free,
 		.ask = record->id,
 	};
-	int r = refusal(target);
+	int r = target_refusal(target, NULL);
 	StopAsk *stop;
 
 	if (r < 0 || !session->open) {
@@ -231,7 +217,7 @@ static void cancel(Target *target, void *data)
 /* The asks that are about a process. */
 static void take_for_target(Target *target, const Record *record, const char *payload, size_t len)
 {
-	int r = refusal(target);
+	int r = target_refusal(target, NULL);
 
 	switch (record->kind) {
 	case RECORD_ASK_INFO:

@@ -242,31 +242,10 @@ static void on_preflight(PreflightResult *result, void *data)
 	start_waiting();
 }
 
-static int refusal(const Target *target, const char **ret_text)
-{
-	if (target->dump) {
-		*ret_text = "a dump of this process is running or queued";
-		return -EBUSY;
-	}
-	if (target->flags & RECORD_FOUND_STOPPED) {
-		*ret_text = "the process is stopped";
-		return -EAGAIN;
-	}
-	if (target->flags & RECORD_FOUND_BUSY) {
-		*ret_text = "the runtime has not answered an earlier request";
-		return -ETIMEDOUT;
-	}
-	if (target->flags & RECORD_FOUND_NO_FDS) {
-		*ret_text = "the process has no free file descriptor: it could not answer";
-		return -EAGAIN;
-	}
-	return 0;
-}
-
 void dump_job_ask(Target *target, uint64_t ask, guint32 type)
 {
 	const char *text = NULL;
-	int r = refusal(target, &text);
+	int r = target_refusal(target, &text);
 	Preflight *preflight;
 	DumpJob *job;
 

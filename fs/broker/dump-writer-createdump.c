@@ -167,16 +167,18 @@ static pid_t find_tracer(const Target *target)
  * A pidfd on it, taken before it is looked at: it must be the target's child, or, when the target is dead, what
  * still traces it and bears that name.
  */
-static void remember_createdump(DumpJob *job)
+static void remember_createdump(DumpJob *job, pid_t tracer)
 {
 	const Target *target = job->target;
-	pid_t pid = job->createdump >= 0 ? 0 : find_tracer(target);
+	pid_t pid = tracer;
 	char path[32], comm[64];
 	DiscoveryStat stat;
 	autofd int pidfd = -1;
 	autofd int procfd = -1;
 
-	if (job->createdump < 0 && !pid)
+	if (job->createdump >= 0)
+		return;
+	if (!pid)
 		pid = find_child(target);
 	if (!pid)
 		return;
@@ -195,7 +197,7 @@ static void remember_createdump(DumpJob *job)
 
 static void end_createdump(DumpJob *job)
 {
-	remember_createdump(job);
+	remember_createdump(job, find_tracer(job->target));
 	if (job->createdump >= 0)
 		syscall(SYS_pidfd_send_signal, job->createdump, SIGKILL, NULL, 0);
 }
@@ -279,7 +281,7 @@ static void watch(DumpJob *job)
 	uint64_t total;
 
 	note_progress(job, tracer, now);
-	remember_createdump(job);
+	remember_createdump(job, tracer);
 	if (!job->sent) {
 		if (now - job->started_us > DUMP_JOB_BEGIN_S * G_USEC_PER_SEC &&
 		    exchange_cancel(job->target, job->ask))

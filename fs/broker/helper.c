@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <grp.h>
-#include <linux/capability.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "fs/broker/confine.h"
 #include "fs/util.h"
 
 struct HelperContext {
@@ -66,14 +66,6 @@ void helper_say(HelperContext *context, const HelperMessage *message, int fd)
 		;
 }
 
-static int drop_capabilities(void)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct none[2] = { 0 };
-
-	return syscall(SYS_capset, &header, none) < 0 ? -errno : 0;
-}
-
 int helper_become(HelperContext *context, const HelperCredentials *who)
 {
 	if (geteuid() != 0) {
@@ -84,7 +76,7 @@ int helper_become(HelperContext *context, const HelperCredentials *who)
 		    setresgid(who->gid, who->gid, who->gid) < 0 ||
 		    setresuid(who->uid, who->uid, who->uid) < 0)
 			return -errno;
-		if (drop_capabilities() < 0)
+		if (confine_drop_capabilities() < 0)
 			return -errno;
 	}
 	/* The change of uid cleared it. */
@@ -101,27 +93,6 @@ void helper_detach(HelperContext *context)
 	context->fd = -1;
 }
 
-static int compare_fds(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
-/* Leaves stdin, stdout and stderr, which are /dev/null or the terminal of -f, and `keep`. */
-static void close_others(int *keep, unsigned n)
-{
-	unsigned from = 3;
-
-	qsort(keep, n, sizeof *keep, compare_fds);
-	for (unsigned i = 0; i < n; i++) {
-		if (keep[i] < (int)from)
-			continue;
-		if (keep[i] > (int)from)
-			syscall(SYS_close_range, from, (unsigned)keep[i] - 1, 0);
-		from = (unsigned)keep[i] + 1;
-	}
-	syscall(SYS_close_range, from, ~0u, 0);
-}
-
 static G_GNUC_NORETURN void run_child(Helper *helper, int fd, pid_t parent)
 {
 	HelperContext context = { .fd = fd, .parent = parent };
@@ -133,7 +104,7 @@ static G_GNUC_NORETURN void run_child(Helper *helper, int fd, pid_t parent)
 		if (helper->fds[i] >= 0)
 			keep[n++] = helper->fds[i];
 	keep[n++] = fd;
-	close_others(keep, n);
+	confine_keep_fds(keep, n);
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGINT, SIG_IGN);
 	sigemptyset(&none);

@@ -18,8 +18,7 @@ typedef struct {
 typedef void (*PreflightDone)(PreflightResult *result, void *data);
 
 /* Calls done exactly once, later. Returns a handle for preflight_cancel, or NULL when done was called
- * at once. */
-/* to_ask: the runtime will be asked at once, so that it must be able to answer. */
+ * at once. to_ask: the runtime will be asked at once, so that it must be able to answer. */
 Preflight *preflight_start(Target *target, guint32 type, gboolean to_ask, PreflightDone done,
                            void *data);
 /* The target ends: `done` will not be called. */

@@ -4,7 +4,7 @@
  *
  *   DIR/            0711 (root) or 0700 (a user)
  *   DIR/lock        held by fcntl(F_SETLK), which a fork does not inherit
- *   DIR/work/ LEAF  0700, the target's while its createdump writes "core" into it
+ *   DIR/work        a LEAF each, 0700, the target's while its createdump writes "core" into it
  *   DIR/sealed/     0700: NAME_PID (the core, 0400), NAME_PID.json, NAME_PID.meta
  *
  * The .meta is of a fixed form and all that is parsed at start. A leaf that is left over from an

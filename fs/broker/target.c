@@ -1,5 +1,6 @@
 /* See target.h. */
 #include "fs/broker/target.h"
+#include <errno.h>
 #include <string.h>
 #include "fs/broker/exchange.h"
 #include "fs/util.h"
@@ -67,6 +68,31 @@ gboolean target_read_command(Target *target)
 	util_set_str(&target->command, text);
 	target->dirty = TRUE;
 	return TRUE;
+}
+
+int target_refusal(const Target *target, const char **ret_text)
+{
+	const struct {
+		gboolean holds;
+		int error;
+		const char *text;
+	} rows[] = {
+		{ target->dump != NULL, -EBUSY, "a dump of this process is running or queued" },
+		{ (target->flags & RECORD_FOUND_STOPPED) != 0, -EAGAIN, "the process is stopped" },
+		{ (target->flags & RECORD_FOUND_BUSY) != 0, -ETIMEDOUT,
+		  "the runtime has not answered an earlier request" },
+		{ (target->flags & RECORD_FOUND_NO_FDS) != 0, -EAGAIN,
+		  "the process has no free file descriptor: it could not answer" },
+	};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+		if (!rows[i].holds)
+			continue;
+		if (ret_text)
+			*ret_text = rows[i].text;
+		return rows[i].error;
+	}
+	return 0;
 }
 
 Record target_found(const Target *target, const char *user, GString *texts)

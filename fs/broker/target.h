@@ -64,6 +64,10 @@ void target_free(Target *target);
 /* Sets or clears flags; marks it dirty when that changed something. TRUE when it did. */
 gboolean target_set_flags(Target *target, uint32_t set, uint32_t clear);
 
+/* Why its runtime cannot be asked anything now, with a sentence: 0; -EBUSY (a dump), -EAGAIN (stopped, no free
+ * descriptor), -ETIMEDOUT (an earlier request is unanswered). ret_text may be NULL. */
+int target_refusal(const Target *target, const char **ret_text);
+
 /* The FOUND record of its present state; payload into `texts` (user: the name for its uid). */
 Record target_found(const Target *target, const char *user, GString *texts);
 
