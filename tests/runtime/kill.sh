@@ -33,9 +33,9 @@ for name in ${ONLY:-twin-3.1 twin-8.0 twin-10.0}; do
 			wait_for 10 is_mounted
 			sleep "$delay"
 			kill_daemon "$name, killed $delay s after the mount"
-			well "$P" || break
+			wait_for 5 well "$P" || break # it may be busy for a moment: state R
 		done
-		ok "$name: the target is well" well "$P"
+		eventually "$name: the target is well" 5 well "$P"
 	done
 	start_daemon attach_delay=0
 	ok "$name: and is attached again" first_sample "$P" 30
