@@ -3,9 +3,11 @@
 #	LIMIT=120		# seconds for the whole script; then it fails, and cleans up
 #	. "$(dirname "$0")/../lib/harness.sh"
 #
-# The script then runs in a mount namespace of its own, under a watchdog, with
+# The script then runs in a mount and a pid namespace of its own, under a watchdog: its daemons see no
+# program but its own, other daemons see none of these, and nothing outlives it. It has
 #	T		an empty directory, removed at the end
 #	MNT		a mountpoint in it; STORE the daemon's dump_dir
+#	TMPDIR		a directory in it: where programs started here have their sockets
 #	DAEMON, FAKE, POLL_WAIT	the programs under test, from the build directory $BUILD
 #	RUNTIMES	the real runtimes (tests/runtimes); absent ones are skipped by name
 # and prints TAP: "ok N - name", "not ok N - name", "ok N - name # SKIP why", at the end "1..N".
@@ -30,7 +32,9 @@ if [ -z "${TDFS_NAMESPACE:-}" ]; then
 	[ "$(id -u)" = 0 ] || { echo "1..0 # SKIP $NAME: must be run as root"; exit 0; }
 	[ -x "$DAEMON" ] || { echo "Bail out! there is no $DAEMON: set BUILD to a build directory"; exit 1; }
 	export TDFS_NAMESPACE=1
-	exec timeout -k 20 "${LIMIT:-120}" unshare -m --propagation private bash "$0" "$@"
+	# The first process of a pid namespace gets no signal that it does not handle: the script is its child.
+	exec timeout -k 20 "${LIMIT:-120}" unshare -m --propagation private -p -f --kill-child --mount-proc \
+		bash -c 'bash "$@"; exit $?' "$0" "$0" "$@"
 fi
 unset TDFS_NAMESPACE
 
@@ -38,7 +42,9 @@ T=$(mktemp -d /tmp/tdfs.XXXXXX)
 chmod 755 "$T"
 MNT=$T/mnt
 STORE=$T/store
+export TMPDIR=$T/tmp
 mkdir "$MNT"
+mkdir -m 1777 "$TMPDIR"
 started=()	# pids of what was started here
 tests=0
 failures=0
@@ -154,9 +160,6 @@ clean_up() {
 	for pid in "${started[@]}"; do all="$all $pid $(descendants "$pid")"; done
 	for pid in $all; do kill -CONT "$pid" 2>/dev/null; kill -KILL "$pid" 2>/dev/null; done
 	wait 2>/dev/null
-	for pid in $all; do
-		rm -f /tmp/dotnet-diagnostic-"$pid"-*-socket /tmp/clr-debug-pipe-"$pid"-*
-	done
 	if [ -n "${KEEP:-}" ]; then note "kept: $T"; else umount "$T"/* 2>/dev/null; rm -rf "$T"; fi
 }
 trap clean_up EXIT
@@ -241,7 +244,7 @@ have_runtime() { [ -x "$RUNTIMES/bin/$1" ]; }
 start_target() {
 	local name=$1 out=$T/$1.$RANDOM.out
 	shift
-	start "$out" ${TARGET_AS:+"${AS_USER[@]}"} env TMPDIR="${TARGET_TMPDIR:-/tmp}" \
+	start "$out" ${TARGET_AS:+"${AS_USER[@]}"} env TMPDIR="${TARGET_TMPDIR:-$TMPDIR}" \
 		"$RUNTIMES/bin/$name" "$@"
 	TARGET=$STARTED
 	TARGET_OUT=$out
@@ -260,7 +263,7 @@ start_fake() {
 	printf '%s\n' "$1" >"$TARGET_SCENARIO"
 	: >"$TARGET_LOG"
 	chmod 666 "$TARGET_LOG"
-	start "$TARGET_OUT" ${TARGET_AS:+"${AS_USER[@]}"} env TMPDIR="${TARGET_TMPDIR:-/tmp}" \
+	start "$TARGET_OUT" ${TARGET_AS:+"${AS_USER[@]}"} env TMPDIR="${TARGET_TMPDIR:-$TMPDIR}" \
 		"$FAKE" --log "$TARGET_LOG" "$TARGET_SCENARIO"
 	TARGET=$STARTED
 	wait_for 10 grep -q '^READY' "$TARGET_OUT" && return 0

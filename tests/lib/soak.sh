@@ -18,7 +18,7 @@ generation() {
 	put "${pids[1]}/dump" now >/dev/null
 	inmount 20 grep -rac . "$MNT" >/dev/null
 	wait_for 5 has_core "${pids[0]}"
-	for i in "${pids[@]}"; do end "$i" 2>/dev/null; rm -f /tmp/dotnet-diagnostic-"$i"-*; done
+	for i in "${pids[@]}"; do end "$i" 2>/dev/null; rm -f "$TMPDIR"/dotnet-diagnostic-"$i"-*; done
 	started=("$DAEMON_PID")
 	inmount 20 bash -c "rm -f '$MNT'/dumps/*"
 }

@@ -11,8 +11,8 @@ has_inside() { [ -n "$(inside "$1")" ]; }
 printf 'heap 42\ninterval 200\n' >"$T/scenario"
 
 # late: it becomes one seconds after its birth
-mkdir "$T/tmp"
-start "$T/late" bash -c "sleep 2; TMPDIR=$T/tmp exec '$FAKE' '$T/scenario'"
+mkdir "$T/own"
+start "$T/late" bash -c "sleep 2; TMPDIR=$T/own exec '$FAKE' '$T/scenario'"
 L=$STARTED
 sleep 1
 ok "a program that is none yet is not there" hasnt "$L"
@@ -25,7 +25,7 @@ eventually "and live" 10 get_is "$L/heap_mb" 42
 # other namespaces
 for flags in "-m" "-p -f --mount-proc" "-n" "-m -p -f --mount-proc -n" "-i -u"; do
 	start "$T/ns" unshare $flags bash -c \
-		"mount -t tmpfs x /mnt 2>/dev/null; sleep 1; TMPDIR=/tmp '$FAKE' '$T/scenario'; true"
+		"mount -t tmpfs x /mnt 2>/dev/null; sleep 1; '$FAKE' '$T/scenario'; true"
 	wait_for 10 has_inside "$STARTED"
 	N=$(inside "$STARTED")
 	eventually "unshare $flags: found" 12 has "$N"
@@ -63,7 +63,7 @@ is "the real one is not disturbed" "$(key "$R/status" state)" live
 ok "who planted it is no .NET process" hasnt "$planted"
 
 # a name that is removed under a living process
-rm -f /tmp/dotnet-diagnostic-"$R"-*-socket
+rm -f "$TMPDIR"/dotnet-diagnostic-"$R"-*-socket
 sleep 2
 is "removed: the process stays" "$(get "$R/heap_mb")" 5
 ok "requests go through the pin" inmount 10 cat "$MNT/$R/environ"
@@ -74,7 +74,7 @@ kill -KILL "$R"
 eventually "killed: gone at once" 2 hasnt "$R"
 start_fake "heap 6" || finish
 wait_for 5 has "$TARGET"
-name=$(ls /tmp/dotnet-diagnostic-"$TARGET"-*-socket)
+name=$(ls "$TMPDIR"/dotnet-diagnostic-"$TARGET"-*-socket)
 kill -KILL "$TARGET"
 wait_for 5 hasnt "$TARGET"
 ok "its name stays behind" test -S "$name"

@@ -80,7 +80,7 @@ O=$TARGET
 eventually "3.1: listed and live" 20 get_is "$O/heap_mb" 66
 is "3.1: 19 counters" "$(inmount 5 ls "$MNT/$O/counters" | wc -l)" 19
 like "3.1: cmdline from /proc" "$(get "$O/cmdline")" "fake-runtime"
-like "3.1: environ from /proc" "$(get "$O/environ")" "TMPDIR=/tmp"
+like "3.1: environ from /proc" "$(get "$O/environ")" "TMPDIR=$TMPDIR"
 put "$O/dump" now
 eventually "3.1: a dump" 15 has_core "$O"
 like "3.1: by the first command" "$(cat "$TARGET_OUT")" "request dump 1"

@@ -65,7 +65,7 @@ try() {
 		"$MNT/$TARGET/counters"
 	eventually "$name: values change" 10 changes
 	eventually "$name: heap_mb is what the program says, within 5 %" 20 agrees "$T/heap.$name"
-	like "$name: environ" "$(get "$TARGET/environ")" "TMPDIR=/tmp"
+	like "$name: environ" "$(get "$TARGET/environ")" "TMPDIR=$TMPDIR"
 	if [ "$kind" = aot ]; then
 		is "$name: arming is refused" "$(put "$TARGET/threshold_mb" 150)" "Operation not supported"
 		is "$name: and a dump" "$(put "$TARGET/dump" now)" "Operation not supported"
