@@ -1,5 +1,5 @@
 #!/bin/bash
-# Births and deaths, reads and triggers for MINUTES; then what the daemon holds is what it held.
+# Births and deaths, reads and triggers for SOAK_SECONDS; then what the daemon holds is what it held.
 LIMIT=${LIMIT:-900}
 . "$(dirname "$0")/../lib/harness.sh"
 
@@ -27,7 +27,7 @@ for i in 1 2 3 4 5; do generation; done
 sleep 5
 before_fds=$(descriptors)
 before_kb=$(memory_kb)
-end=$((SECONDS + ${MINUTES:-10} * 60))
+end=$((SECONDS + ${SOAK_SECONDS:-600}))
 n=0
 while [ $SECONDS -lt $end ]; do
 	generation
