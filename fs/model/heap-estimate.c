@@ -1,0 +1,284 @@
+/*
+ * The journal: entries in order of stamps, ticks (what they add) and bases (what the level was). Before
+ * its first entry stands the floor, a base as well. Sums are in bytes, as integers: nothing drifts.
+ */
+#include "fs/model/heap-estimate.h"
+#include <math.h>
+#include <string.h>
+
+#define NS_PER_MS  G_GINT64_CONSTANT(1000000)
+#define KEEP_NS    (5000 * NS_PER_MS)
+#define FINE_NS    (500 * NS_PER_MS) /* newer than this: one entry a millisecond */
+#define COARSE_NS  (20 * NS_PER_MS)
+#define BYTES_MAX  (G_GINT64_CONSTANT(1) << 47) /* more is no heap: the event is not believed */
+#define STAMP_MAX  (G_GINT64_CONSTANT(1) << 62)
+#define SUM_MAX    (G_GINT64_CONSTANT(1) << 60)
+#define ODDS_MB    100.0
+#define ODDS_SHARE 0.25
+
+typedef struct {
+	gint64 stamp; /* of a tick: the newest merged into it */
+	gint64 bytes;
+	gboolean is_base;
+} Entry;
+
+struct HeapEstimate {
+	GArray *entries; /* Entry */
+	gint64 floor;    /* bytes before the first entry */
+	gboolean floor_is_base;
+	gint64 newest;
+	gint64 level;   /* at the end of the newest, kept up to date */
+	gint64 lost_at; /* stamp as of which something was lost; G_MININT64 never */
+	gboolean lower; /* no base since the beginning, or since a loss */
+	/* of the collection that ends */
+	gint64 alive;
+	guint heaps;
+	guint8 seen[HEAP_ESTIMATE_HEAPS_MAX / 8];
+	guint64 ticks, collections;
+};
+
+static Entry *entry(const HeapEstimate *e, guint i)
+{
+	return &g_array_index(e->entries, Entry, i);
+}
+
+/* A hostile target's sums stand still in the end, and never overflow. */
+static gint64 add(gint64 a, gint64 b)
+{
+	return MIN(a + b, SUM_MAX);
+}
+
+HeapEstimate *heap_estimate_new(void)
+{
+	HeapEstimate *e = g_new0(HeapEstimate, 1);
+
+	e->entries = g_array_new(FALSE, FALSE, sizeof(Entry));
+	heap_estimate_reset(e, 0, FALSE);
+	return e;
+}
+
+void heap_estimate_free(HeapEstimate *e)
+{
+	if (!e)
+		return;
+	g_array_unref(e->entries);
+	g_free(e);
+}
+
+static gint64 to_bytes(double mb)
+{
+	return (gint64)CLAMP(round(mb * 1e6), 0, (double)SUM_MAX);
+}
+
+static void forget_histories(HeapEstimate *e)
+{
+	e->alive = 0;
+	e->heaps = 0;
+	memset(e->seen, 0, sizeof e->seen);
+}
+
+void heap_estimate_reset(HeapEstimate *e, double mb, gboolean exact)
+{
+	g_array_set_size(e->entries, 0);
+	e->floor = e->level = to_bytes(mb);
+	e->floor_is_base = exact;
+	e->newest = e->lost_at = G_MININT64;
+	e->lower = !exact;
+	e->ticks = e->collections = 0;
+	forget_histories(e);
+}
+
+/* Into the floor with what lies 5 s back. */
+static void drop_old(HeapEstimate *e)
+{
+	guint n = 0;
+
+	while (n < e->entries->len && entry(e, n)->stamp < e->newest - KEEP_NS) {
+		const Entry *old = entry(e, n++);
+
+		e->floor = old->is_base ? old->bytes : add(e->floor, old->bytes);
+		e->floor_is_base |= old->is_base;
+	}
+	if (n)
+		g_array_remove_range(e->entries, 0, n);
+}
+
+/* Ticks with no base between them, within a step: one entry, as of the newest. */
+static void merge(HeapEstimate *e)
+{
+	guint to = 0;
+
+	for (guint i = 1; i < e->entries->len; i++) {
+		Entry *last = entry(e, to), *next = entry(e, i);
+		gint64 step = next->stamp < e->newest - FINE_NS ? COARSE_NS : NS_PER_MS;
+
+		if (!last->is_base && !next->is_base && next->stamp / step == last->stamp / step) {
+			last->bytes = add(last->bytes, next->bytes);
+			last->stamp = next->stamp;
+		} else {
+			*entry(e, ++to) = *next;
+		}
+	}
+	g_array_set_size(e->entries, to + 1);
+	/* Collections without end: the older half is history. */
+	while (e->entries->len >= HEAP_ESTIMATE_ENTRIES_MAX * 3 / 4) {
+		const Entry *old = entry(e, 0);
+
+		e->floor = old->is_base ? old->bytes : add(e->floor, old->bytes);
+		e->floor_is_base |= old->is_base;
+		g_array_remove_index(e->entries, 0);
+	}
+}
+
+/* The level at the end of that stamp. *ret_base: the stamp of the base it rests on, G_MININT64 for the
+ * floor. */
+static gint64 level_at(const HeapEstimate *e, gint64 stamp, gint64 *ret_base)
+{
+	gint64 sum = 0;
+
+	for (guint i = e->entries->len; i-- > 0;) {
+		const Entry *at = entry(e, i);
+
+		if (at->stamp > stamp)
+			continue;
+		sum = add(sum, at->bytes);
+		if (at->is_base) {
+			if (ret_base)
+				*ret_base = at->stamp;
+			return sum;
+		}
+	}
+	if (ret_base)
+		*ret_base = G_MININT64;
+	return add(sum, e->floor);
+}
+
+static void insert(HeapEstimate *e, gint64 stamp, gint64 bytes, gboolean is_base)
+{
+	const Entry new = { .stamp = CLAMP(stamp, 0, STAMP_MAX),
+		            .bytes = bytes,
+		            .is_base = is_base };
+	guint at = e->entries->len;
+
+	while (at && entry(e, at - 1)->stamp > new.stamp)
+		at--;
+	g_array_insert_val(e->entries, at, new);
+	e->newest = MAX(e->newest, new.stamp);
+	if (at + 1 < e->entries->len)
+		e->level = level_at(e, G_MAXINT64, NULL);
+	else
+		e->level = is_base ? bytes : add(e->level, bytes);
+	if (e->entries->len >= HEAP_ESTIMATE_ENTRIES_MAX) {
+		drop_old(e);
+		merge(e);
+	}
+}
+
+/* A base ends the doubt of what was lost before it. */
+static void clear_doubt(HeapEstimate *e, gint64 stamp)
+{
+	if (stamp > e->lost_at)
+		e->lower = FALSE;
+}
+
+void heap_estimate_tick(HeapEstimate *e, gint64 stamp, guint64 bytes)
+{
+	Entry *last = e->entries->len ? entry(e, e->entries->len - 1) : NULL;
+
+	if (bytes > (guint64)BYTES_MAX)
+		return;
+	e->ticks++;
+	/* The usual case: the newest, in the same millisecond as the last. */
+	if (last && !last->is_base && stamp >= last->stamp && stamp <= STAMP_MAX &&
+	    stamp / NS_PER_MS == last->stamp / NS_PER_MS) {
+		last->bytes = add(last->bytes, (gint64)bytes);
+		last->stamp = e->newest = stamp;
+		e->level = add(e->level, (gint64)bytes);
+	} else {
+		insert(e, stamp, (gint64)bytes, FALSE);
+	}
+}
+
+void heap_estimate_history(HeapEstimate *e, guint32 heap, guint64 alive_bytes)
+{
+	if (heap >= HEAP_ESTIMATE_HEAPS_MAX || alive_bytes > (guint64)BYTES_MAX)
+		return;
+	/* The same heap again: of a collection whose end was lost. */
+	if (e->seen[heap / 8] & 1 << heap % 8)
+		forget_histories(e);
+	e->seen[heap / 8] |= (guint8)(1 << heap % 8);
+	e->heaps++;
+	e->alive = add(e->alive, (gint64)alive_bytes);
+}
+
+void heap_estimate_collected(HeapEstimate *e, gint64 stamp, guint64 size_bytes)
+{
+	gint64 bytes = e->heaps ? e->alive : (gint64)MIN(size_bytes, (guint64)BYTES_MAX);
+
+	forget_histories(e);
+	e->collections++;
+	insert(e, stamp, bytes, TRUE);
+	clear_doubt(e, stamp);
+}
+
+void heap_estimate_lost(HeapEstimate *e)
+{
+	e->lost_at = e->newest;
+	e->lower = TRUE;
+	forget_histories(e);
+}
+
+/* Whether the estimate knows better at that moment. */
+static gboolean at_odds(const HeapEstimate *e, gint64 stamp, double mb)
+{
+	gint64 base;
+	double level = (double)level_at(e, stamp, &base) / 1e6;
+
+	if (base == G_MININT64 && !e->floor_is_base)
+		return FALSE;
+	/* Lost before the base it rests on is no harm. */
+	if (e->lost_at != G_MININT64 && base <= e->lost_at)
+		return FALSE;
+	return fabs(mb - level) > MAX(ODDS_MB, ODDS_SHARE * fabs(level));
+}
+
+HeapSample heap_estimate_sample(HeapEstimate *e, gint64 stamp, double mb, gboolean strict,
+                                double *ret_correction_mb)
+{
+	gint64 before = e->level;
+
+	*ret_correction_mb = 0;
+	if (strict && e->ticks && at_odds(e, stamp, mb))
+		return HEAP_SAMPLE_REFUSED;
+	insert(e, stamp, to_bytes(mb), TRUE);
+	clear_doubt(e, stamp);
+	*ret_correction_mb = (double)(e->level - before) / 1e6;
+	return HEAP_SAMPLE_TAKEN;
+}
+
+double heap_estimate_mb(const HeapEstimate *e)
+{
+	return (double)e->level / 1e6;
+}
+
+gboolean heap_estimate_is_lower_bound(const HeapEstimate *e)
+{
+	return e->lower;
+}
+
+guint64 heap_estimate_n_ticks(const HeapEstimate *e)
+{
+	return e->ticks;
+}
+
+guint64 heap_estimate_n_collections(const HeapEstimate *e)
+{
+	return e->collections;
+}
+
+gboolean heap_estimate_is_nonsense(double mb, unsigned pointer_size)
+{
+	double limit = pointer_size == 4 ? 4294.967296 : 140737488.355328;
+
+	return !(mb >= 0 && mb <= limit);
+}
