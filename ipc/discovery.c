@@ -287,6 +287,11 @@ static bool parse_tracer(Span line, DiscoveryStatus *status)
 	return true;
 }
 
+static bool parse_threads(Span line, DiscoveryStatus *status)
+{
+	return take_number_word(&line, UINT64_MAX, &status->threads);
+}
+
 static bool take_kb(Span line, uint64_t *ret)
 {
 	return take_number_word(&line, UINT64_MAX, ret) && take_this_word(&line, "kB");
@@ -321,7 +326,7 @@ static const struct {
 	{ "NSpid:", parse_nspid, true }, { "Groups:", parse_groups, false },
 	{ "TracerPid:", parse_tracer },  { "VmRSS:", parse_vm_rss },
 	{ "VmSwap:", parse_vm_swap },    { "VmSize:", parse_vm_size },
-	{ "RssFile:", parse_rss_file },
+	{ "RssFile:", parse_rss_file },  { "Threads:", parse_threads },
 };
 
 enum {

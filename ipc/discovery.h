@@ -62,6 +62,7 @@ typedef struct {
 	pid_t nspid;       /* innermost */
 	unsigned n_nspid;  /* levels of pid namespaces seen */
 	pid_t tracer;
+	uint64_t threads;
 	uint64_t vm_rss_kb, vm_swap_kb, vm_size_kb, rss_file_kb; /* 0 of a zombie */
 } DiscoveryStatus;
 /*

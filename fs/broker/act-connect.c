@@ -48,23 +48,23 @@ static uint64_t descriptor_limit(int procfd)
 }
 
 /* Linux 6.2 and later have the count as the directory's size. */
-static uint64_t count_descriptors(int procfd)
+int64_t act_n_descriptors(int procfd)
 {
 	int fd = openat(procfd, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct stat st;
-	uint64_t n = 0;
+	int64_t n = 0;
 	DIR *dir;
 
 	if (fd < 0)
-		return 0;
+		return -errno;
 	if (fstat(fd, &st) == 0 && st.st_size > 0) {
 		close(fd);
-		return (uint64_t)st.st_size;
+		return st.st_size;
 	}
 	dir = fdopendir(fd);
 	if (!dir) {
 		close(fd);
-		return 0;
+		return -ENOMEM;
 	}
 	for (struct dirent *entry; (entry = readdir(dir));)
 		n += entry->d_name[0] != '.';
@@ -80,7 +80,8 @@ gboolean act_has_free_descriptor(int procfd)
 {
 	uint64_t limit = descriptor_limit(procfd);
 
-	return !limit || count_descriptors(procfd) < limit;
+	/* A directory that cannot be read counts as empty. */
+	return !limit || act_n_descriptors(procfd) < (int64_t)MIN(limit, INT64_MAX);
 }
 
 gboolean act_is_stopped(int procfd)

@@ -1,4 +1,4 @@
-/* The smaller acts: an environment from /proc, a user's name. */
+/* The smaller acts: an environment from /proc, a count of descriptors, a user's name. */
 #include "fs/broker/acts.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -41,6 +41,14 @@ void act_environ(HelperContext *context, const void *args)
 	    fcntl(memfd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
 		message.error = -errno;
 	helper_say(context, &message, message.error ? -1 : memfd);
+}
+
+void act_count_fds(HelperContext *context, const void *args)
+{
+	int64_t n = act_n_descriptors(((const ActCountFds *)args)->procfd);
+	HelperMessage message = { .error = (int32_t)MIN(n, 0), .value = { (uint64_t)MAX(n, 0) } };
+
+	helper_say(context, &message, -1);
 }
 
 void act_name(HelperContext *context, const void *args)

@@ -84,9 +84,30 @@ typedef struct {
 } ActName;
 void act_name(HelperContext *context, const void *args);
 
+/* ACT: how many descriptors a process has. One message: value[0], or an error. */
+typedef struct {
+	int procfd;
+} ActCountFds;
+void act_count_fds(HelperContext *context, const void *args);
+
+/*
+ * ACT: the limit of its managed heap. Reads the environment, the cgroup and RLIMIT_AS of /proc/PID and our
+ * own cgroup mounts with the broker's rights, the runtimeconfig as the target; heap-limit.h has the rules.
+ * One message: value[0] = bytes and text = the source, or -EOPNOTSUPP and a sentence. The text is of
+ * printable ASCII.
+ */
+typedef struct {
+	int procfd;
+	HelperCredentials credentials;
+	unsigned major; /* of the runtime; 0 unknown */
+} ActLimit;
+void act_limit(HelperContext *context, const void *args);
+
 /* Whether a process is in state T or t; whether it has a descriptor free. */
 gboolean act_is_stopped(int procfd);
 gboolean act_has_free_descriptor(int procfd);
+/* Entries of /proc/PID/fd or negative errno; quick from Linux 6.2 on, a walk before it. */
+int64_t act_n_descriptors(int procfd);
 
 /* Resolves a target's path inside its root: a descriptor or a negative errno. */
 int act_open_in_root(int rootfd, const char *path, uint64_t flags);

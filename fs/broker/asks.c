@@ -11,6 +11,7 @@
 #include "fs/broker/environ.h"
 #include "fs/broker/exchange.h"
 #include "fs/broker/preflight.h"
+#include "fs/broker/proc.h"
 #include "fs/broker/sessions.h"
 #include "fs/util.h"
 #include "ipc/message.h"
@@ -231,6 +232,12 @@ static void take_for_target(Target *target, const Record *record, const char *pa
 			broker_reply(target->broker, record->id, target->serial, r, NULL);
 		else
 			environ_ask(target, record->id);
+		break;
+	case RECORD_ASK_PROC:
+		proc_ask(target, record->id);
+		break;
+	case RECORD_ASK_LIMIT:
+		proc_ask_limit(target, record->id, (unsigned)record->value);
 		break;
 	case RECORD_START_SESSION:
 		start_session(target, record, payload, len);

@@ -35,6 +35,7 @@ enum {
 	HAS_WORD = 1 << 13,
 	HAS_PID = 1 << 14,
 	HAS_SEALED = 1 << 15,
+	HAS_MAJOR = 1 << 16,
 };
 
 typedef struct {
@@ -46,6 +47,8 @@ static const Kind kinds[RECORD_N_KINDS] = {
 	[RECORD_READY] = { "ready", 0 },
 	[RECORD_ASK_INFO] = { "ask-info", HAS_ID | HAS_SERIAL },
 	[RECORD_ASK_ENVIRON] = { "ask-environ", HAS_ID | HAS_SERIAL },
+	[RECORD_ASK_PROC] = { "ask-proc", HAS_ID | HAS_SERIAL },
+	[RECORD_ASK_LIMIT] = { "ask-limit", HAS_ID | HAS_SERIAL | HAS_MAJOR },
 	[RECORD_START_SESSION] = { "start-session", HAS_ID | HAS_SERIAL | HAS_ROW | HAS_INTERVAL |
 	                                                    MAY_HAVE_PAYLOAD },
 	[RECORD_STOP_SESSION] = { "stop-session", HAS_ID | HAS_SERIAL | HAS_ROW },
@@ -137,6 +140,8 @@ static gboolean check_values(const Record *record, unsigned has)
 	if (has & HAS_WORD && record->word >= EVENT_N_WORDS)
 		return FALSE;
 	if (has & HAS_PID && record->pid < 0)
+		return FALSE;
+	if (has & HAS_MAJOR && record->value > RECORD_MAJOR_MAX)
 		return FALSE;
 	return !(has & HAS_SEALED) || check_sealed(&record->sealed);
 }

@@ -18,6 +18,7 @@ enum {
 	RECORD_NAMES_MAX = 64,
 	RECORD_NAME_MAX = 128,
 	RECORD_ANNEX_MAX = 1 << 20,
+	RECORD_MAJOR_MAX = 1000, /* of a runtime's version */
 };
 
 typedef enum {
@@ -27,7 +28,15 @@ typedef enum {
 	 * (START_SESSION by STREAM when it succeeds) */
 	RECORD_READY,    /* INIT was answered; and once more after SCANNED was taken in. No reply */
 	RECORD_ASK_INFO, /* serial. REPLY: payload = ProcessInfo's, unread; value = version */
-	RECORD_ASK_ENVIRON,   /* serial. REPLY: fd = sealed memfd, value = RecordEnviron */
+	RECORD_ASK_ENVIRON, /* serial. REPLY: fd = sealed memfd, value = RecordEnviron */
+	/* serial. REPLY: payload = RecordProc. Allowed in every state of the target, also beside a dump and an
+	 * unanswered request: nothing is sent to it. -EBUSY while an earlier one counts descriptors */
+	RECORD_ASK_PROC,
+	/* serial, value = major version of the runtime as ProcessInfo says it, 0 unknown (3.1 is known to the
+	 * broker). REPLY: payload = RecordLimit and a NUL-ended text that names the source; or -EOPNOTSUPP and a
+	 * sentence: "no limit: ..." or "unknown: ...". Allowed in every state, like ASK_PROC; -EBUSY while one is
+	 * answered */
+	RECORD_ASK_LIMIT,
 	RECORD_START_SESSION, /* serial, row, interval_ms, payload = names, NUL-ended each.
 			       * STREAM or REPLY */
 	RECORD_STOP_SESSION,  /* serial, row. REPLY when the runtime answered */
@@ -117,6 +126,20 @@ typedef enum {
 	EVENT_WARNING,
 	EVENT_N_WORDS,
 } EventWord;
+
+#define RECORD_PROC_UNKNOWN UINT64_MAX
+
+/* What /proc says of a process. */
+typedef struct {
+	uint64_t rss_bytes; /* VmRSS of /proc/PID/status */
+	uint64_t threads;   /* Threads of /proc/PID/status */
+	uint64_t fds;       /* entries of /proc/PID/fd; RECORD_PROC_UNKNOWN: it could not be told */
+} RecordProc;
+
+/* The limit of a process's managed heap, as its runtime has it since its start. */
+typedef struct {
+	uint64_t bytes; /* > 0 */
+} RecordLimit;
 
 typedef struct {
 	pid_t pid;   /* in our pid namespace: the directory's name */

@@ -43,6 +43,8 @@ typedef struct {
 	GQueue asks;        /* Exchange, not begun */
 	DumpJob *dump;
 	Preflight *preflight; /* of an arming */
+	gboolean counting;    /* a helper counts its descriptors for an ask */
+	gboolean limit_asked; /* a helper looks for its heap's limit */
 
 	gint64 attach_us;   /* monotonic: attach_delay is over then */
 	gboolean suspended; /* its environment asks for a suspended start: gate session first */

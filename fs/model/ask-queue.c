@@ -17,7 +17,7 @@ struct AskQueue {
 	Link *link;
 	GQueue waiting;          /* of unsent Ask, oldest first */
 	GHashTable *outstanding; /* id -> Ask */
-	GHashTable *targets;     /* serials that have an outstanding ask of the ordinary kind */
+	GHashTable *targets;     /* serials that have an outstanding ask that goes to them */
 	unsigned n_ordinary;
 	guint64 last_id;
 };
@@ -27,6 +27,13 @@ static gboolean is_reserved(const Record *record)
 	return record->kind == RECORD_DUMP || record->kind == RECORD_PREFLIGHT ||
 	       record->kind == RECORD_OPEN_DUMP || record->kind == RECORD_REMOVE_DUMP ||
 	       record->kind == RECORD_ANNEX;
+}
+
+/* What /proc is asked does not wait for what the target was asked, which may be unanswered for long. */
+static gboolean goes_to_target(const Record *record)
+{
+	return !is_reserved(record) && record->kind != RECORD_ASK_PROC &&
+	       record->kind != RECORD_ASK_LIMIT;
 }
 
 static void ask_free(gpointer data)
@@ -76,7 +83,7 @@ static gboolean is_full(const AskQueue *queue, const Record *record)
 static gboolean has_place(const AskQueue *queue, const Record *record)
 {
 	return !is_full(queue, record) &&
-	       (is_reserved(record) || !g_hash_table_contains(queue->targets, &record->serial));
+	       (!goes_to_target(record) || !g_hash_table_contains(queue->targets, &record->serial));
 }
 
 static void leave_place(AskQueue *queue, const Ask *ask)
@@ -84,7 +91,8 @@ static void leave_place(AskQueue *queue, const Ask *ask)
 	if (is_reserved(&ask->record))
 		return;
 	queue->n_ordinary--;
-	g_hash_table_remove(queue->targets, &ask->record.serial);
+	if (goes_to_target(&ask->record))
+		g_hash_table_remove(queue->targets, &ask->record.serial);
 }
 
 static void send_ask(AskQueue *queue, Ask *ask)
@@ -92,10 +100,10 @@ static void send_ask(AskQueue *queue, Ask *ask)
 	int error;
 
 	g_hash_table_insert(queue->outstanding, &ask->record.id, ask);
-	if (!is_reserved(&ask->record)) {
+	if (!is_reserved(&ask->record))
 		queue->n_ordinary++;
+	if (goes_to_target(&ask->record))
 		g_hash_table_add(queue->targets, g_memdup2(&ask->record.serial, sizeof(guint64)));
-	}
 	error = link_send(queue->link, &ask->record, ask->payload, ask->len, ask->fd);
 	ask->fd = -1;
 	if (error < 0)

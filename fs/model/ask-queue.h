@@ -4,7 +4,8 @@
  *
  * At most RECORD_ASKS_MAX are outstanding, RECORD_ASKS_RESERVED of them for a user's acts on dumps
  * (dump, preflight, open, remove); a target has one outstanding ask at a time, but for these, which
- * the broker sorts in itself. What has no place waits here, in order.
+ * the broker sorts in itself, and for those that are about what /proc says of it (proc, limit), which take
+ * an ordinary place but none of the target's. What has no place waits here, in order.
  *
  * The broker keeps every ask's deadline; a caller that has one of its own cancels.
  */

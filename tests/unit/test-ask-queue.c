@@ -144,6 +144,32 @@ static void test_one_a_target(Fixture *f, gconstpointer data)
 	g_assert_cmpuint(record.id, ==, second);
 }
 
+/* What /proc is asked waits for no answer of the target and holds up no request to it; it has no place of the
+ * user's acts. */
+static void test_proc(Fixture *f, gconstpointer data)
+{
+	guint64 info = ask(f, RECORD_ASK_INFO, 7, FALSE, 1);
+	guint64 proc = ask(f, RECORD_ASK_PROC, 7, TRUE, 2);
+
+	ask(f, RECORD_ASK_LIMIT, 7, TRUE, 3);
+	g_assert_cmpuint(drain(f), ==, 3);
+	/* The place that its end leaves is not the target's. */
+	answer(f, proc, 0);
+	wait_answers(f, 1);
+	ask(f, RECORD_ASK_ENVIRON, 7, TRUE, 4);
+	g_assert_cmpuint(drain(f), ==, 0);
+	answer(f, info, 0);
+	wait_answers(f, 2);
+	g_assert_cmpuint(drain(f), ==, 1);
+	for (unsigned i = 0; i < 40; i++)
+		ask(f, RECORD_ASK_PROC, i + 100, FALSE, 5);
+	g_assert_cmpuint(drain(f), ==, RECORD_ASKS_MAX - RECORD_ASKS_RESERVED - 2);
+	g_assert_cmpuint(ask(f, RECORD_ASK_LIMIT, 99, TRUE, 6), ==, 0);
+	g_assert_cmpuint(ask(f, RECORD_DUMP, 7, TRUE, 7), !=, 0);
+	ask_queue_target_gone(f->asks, 7);
+	g_assert_cmpuint(drain(f), ==, 3);
+}
+
 static void test_places(Fixture *f, gconstpointer data)
 {
 	guint64 first = 0;
@@ -213,6 +239,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add("/ask-queue/one-a-target", Fixture, NULL, set_up, test_one_a_target, tear_down);
+	g_test_add("/ask-queue/proc", Fixture, NULL, set_up, test_proc, tear_down);
 	g_test_add("/ask-queue/places", Fixture, NULL, set_up, test_places, tear_down);
 	g_test_add("/ask-queue/cancel", Fixture, NULL, set_up, test_cancel, tear_down);
 	g_test_add("/ask-queue/gone", Fixture, NULL, set_up, test_gone, tear_down);

@@ -304,7 +304,7 @@ static const char good_status[] =
 	"Gid:\t100\t101\t102\t103\nFDSize:\t256\nGroups:\t4 24 4294967295 \n"
 	"NStgid:\t4807\t12\nNSpid:\t4807\t12\t1\nNSpgid:\t4807\n"
 	"VmPeak:\t 999 kB\nVmSize:\t  274000 kB\nVmRSS:\t   85000 kB\n"
-	"RssAnon:\t 1 kB\nRssFile:\t   41000 kB\nVmSwap:\t       3 kB\n";
+	"RssAnon:\t 1 kB\nRssFile:\t   41000 kB\nVmSwap:\t       3 kB\nThreads:\t21\n";
 
 static void assert_good(const DiscoveryStatus *status)
 {
@@ -323,6 +323,7 @@ static void assert_good(const DiscoveryStatus *status)
 	g_assert_cmpuint(status->vm_rss_kb, ==, 85000);
 	g_assert_cmpuint(status->rss_file_kb, ==, 41000);
 	g_assert_cmpuint(status->vm_swap_kb, ==, 3);
+	g_assert_cmpuint(status->threads, ==, 21);
 }
 
 static void test_status(void)
@@ -406,6 +407,7 @@ static void test_status_refused(void)
 		LEAST "NSpid:\t1\tx\n",
 		LEAST "Groups:\tx\n",
 		LEAST "TracerPid:\t-1\n",
+		LEAST "Threads:\tmany\n",
 		LEAST "VmRSS:\t5\n",
 		LEAST "VmRSS:\t5 MB\n",
 		LEAST "VmRSS:\t18446744073709551616 kB\n",
@@ -447,6 +449,7 @@ static void test_real_self(void)
 	g_assert_cmpuint(status.gid[1], ==, getegid());
 	g_assert_cmpint(status.nspid, ==, getpid());
 	g_assert_cmpuint(status.vm_rss_kb, >, 0);
+	g_assert_cmpuint(status.threads, >, 0);
 	g_assert_cmpint(discovery_read(procfd, "comm", text, sizeof text), >, 0);
 	g_assert_cmpstr(text, ==, "test) Z\n9 (8\n");
 	g_assert_cmpint(discovery_read(procfd, "comm", text, 5), ==, 4);

@@ -207,6 +207,27 @@ static void test_random(void)
 	}
 }
 
+/* The version of a runtime is a small number; a payload of ASK_PROC is none of this protocol. */
+static void test_proc(void)
+{
+	Record record = good(RECORD_ASK_LIMIT);
+
+	record.value = RECORD_MAJOR_MAX;
+	g_assert_cmpint(record_check(&record, 0, FALSE, TRUE), ==, 0);
+	record.value++;
+	g_assert_cmpint(record_check(&record, 0, FALSE, TRUE), ==, -EINVAL);
+	record = good(RECORD_ASK_PROC);
+	record.serial = 0;
+	g_assert_cmpint(record_check(&record, 0, FALSE, TRUE), ==, -EPROTO);
+	record = good(RECORD_ASK_PROC);
+	record.payload_len = 1;
+	g_assert_cmpint(record_check(&record, 1, FALSE, TRUE), ==, -EPROTO);
+	g_assert_cmpstr(record_kind_name(RECORD_ASK_PROC), ==, "ask-proc");
+	g_assert_cmpstr(record_kind_name(RECORD_ASK_LIMIT), ==, "ask-limit");
+	g_assert_cmpuint(sizeof(RecordProc), ==, 24);
+	g_assert_cmpuint(sizeof(RecordLimit), ==, 8);
+}
+
 static void test_text(void)
 {
 	static const char three[] = "one\0\0three"; /* the array's own NUL ends the last */
@@ -238,6 +259,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/records/errors", test_errors);
 	g_test_add_func("/records/values", test_values);
 	g_test_add_func("/records/random", test_random);
+	g_test_add_func("/records/proc", test_proc);
 	g_test_add_func("/records/text", test_text);
 	return g_test_run();
 }
