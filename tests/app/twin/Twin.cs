@@ -129,6 +129,14 @@ public static class Twin
 		return 0;
 	}
 
+	// What the runtime itself takes for the limit of the heap, or the machine's memory when it has none.
+	static int LimitMode()
+	{
+		GC.Collect();
+		Say("limit " + GC.GetGCMemoryInfo().TotalAvailableMemoryBytes.ToString(CultureInfo.InvariantCulture));
+		return IdleMode();
+	}
+
 	static int NoDescriptorsMode()
 	{
 		live.Add(new FileStream("/dev/null", FileMode.Open, FileAccess.Read));
@@ -153,6 +161,7 @@ public static class Twin
 			+ "         ends after SECONDS (0: never); writes GC.GetTotalMemory in MB to HEAP_FILE every 200 ms\n"
 			+ "       twin burst SECONDS   four threads at once first use pools, a timer and work items; DONE\n"
 			+ "       twin nofds           after a line on stdin takes every descriptor, after another frees them\n"
+			+ "       twin limit           the bytes that the runtime limits its heap to; then idle\n"
 			+ "       twin idle");
 		return 2;
 	}
@@ -166,7 +175,7 @@ public static class Twin
 	{
 		string mode = args.Length > 0 ? args[0] : "";
 		bool known = mode == "spike" ? args.Length == 6 || args.Length == 7
-			: mode == "burst" ? args.Length == 2 : mode == "nofds" || mode == "idle";
+			: mode == "burst" ? args.Length == 2 : mode == "nofds" || mode == "limit" || mode == "idle";
 
 		if (!known)
 			return Usage();
@@ -178,6 +187,7 @@ public static class Twin
 			return SpikeMode((int)Number(args, 1), (int)Number(args, 2), (int)Number(args, 3),
 				(int)Number(args, 4), Number(args, 5));
 		}
-		return mode == "burst" ? BurstMode(Number(args, 1)) : mode == "nofds" ? NoDescriptorsMode() : IdleMode();
+		return mode == "burst" ? BurstMode(Number(args, 1)) : mode == "nofds" ? NoDescriptorsMode()
+			: mode == "limit" ? LimitMode() : IdleMode();
 	}
 }
