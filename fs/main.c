@@ -55,6 +55,7 @@ static G_GNUC_NORETURN void run_front(const Start *start, int link_fd)
 	const Settings settings = {
 		.interval_ms = start->options.interval_ms,
 		.attach_delay_s = start->options.attach_delay_s,
+		.detect = start->options.detect,
 		.root_mode = geteuid() == 0,
 		.has_group = start->options.group != NULL,
 		.group = start->options.gid,

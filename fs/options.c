@@ -14,7 +14,7 @@
 /* What fuse_opt collects: texts, checked afterwards. */
 typedef struct {
 	Options *options;
-	char *attach_delay, *interval, *attach;
+	char *attach_delay, *interval, *attach, *detect;
 	int foreground, debug, help, version;
 	gboolean is_helper;
 	char *why;
@@ -47,6 +47,9 @@ static const Row rows[] = {
 	  "age of a process in seconds at which counters are asked for, when it shows no\n"
 	  "                       sign of being past its start (10; 0: at once, which can hang "
 	  "it)" },
+	{ "detect=%s", TEXT(detect), "-o detect=MODE",
+	  "how a heap is followed while a trigger looks at it: auto (default), alloc, gc,\n"
+	  "                       sampled" },
 	{ "attach=%s", TEXT(attach), "-o attach=all",
 	  "every process gets its session (the only way so far)" },
 	{ "dump_dir=", NOT_HERE, "-o dump_dir=DIR",
@@ -154,6 +157,20 @@ static gboolean parse_seconds(const char *name, const char *text, double min, do
 	return TRUE;
 }
 
+/* In the order of DetectMode (fs/model/detect.h). */
+static const char *const detect_words[] = { "auto", "alloc", "gc", "sampled", NULL };
+
+static gboolean find_word(const char *const *words, const char *word, unsigned *ret)
+{
+	for (unsigned i = 0; words[i]; i++) {
+		if (!strcmp(words[i], word)) {
+			*ret = i;
+			return TRUE;
+		}
+	}
+	return FALSE;
+}
+
 static gboolean check_values(const Raw *raw, char **ret_why)
 {
 	Options *options = raw->options;
@@ -166,6 +183,11 @@ static gboolean check_values(const Raw *raw, char **ret_why)
 		if (!parse_seconds("attach_delay", raw->attach_delay, 0, 86400, &ms, ret_why))
 			return FALSE;
 		options->attach_delay_s = (ms + 999) / 1000;
+	}
+	if (raw->detect && !find_word(detect_words, raw->detect, &options->detect)) {
+		*ret_why =
+			g_strdup_printf("detect=%s: none of auto, alloc, gc, sampled", raw->detect);
+		return FALSE;
 	}
 	if (raw->attach && strcmp(raw->attach, "all") != 0) {
 		*ret_why = g_strdup_printf("attach=%s: only attach=all is known", raw->attach);
@@ -238,6 +260,7 @@ int options_parse(int argc, char **argv, Options *ret, char **ret_why)
 	free(raw.interval);
 	free(raw.attach_delay);
 	free(raw.attach);
+	free(raw.detect);
 	g_free(raw.why);
 	if (!ret->dump_dir)
 		ret->dump_dir = default_dump_dir();

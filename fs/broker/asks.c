@@ -35,6 +35,7 @@ typedef struct {
 	uint64_t ask;
 	RecordSession row;
 	unsigned interval_ms;
+	int64_t sent_us; /* wall clock */
 	char *names;
 	size_t names_len;
 } SessionAsk;
@@ -49,8 +50,9 @@ static void session_ask_free(gpointer data)
 
 static int build_session(unsigned version, IpcRequest *ret, void *data)
 {
-	const SessionAsk *session = data;
+	SessionAsk *session = data;
 
+	session->sent_us = util_real_us(); /* it is sent as soon as it is built */
 	return session_build(session->row, session->interval_ms, session->names, session->names_len,
 	                     version, ret);
 }
@@ -75,6 +77,8 @@ static void on_session(Target *target, const ExchangeResult *result, void *data)
 	record.id = session->ask;
 	record.serial = target->serial;
 	record.row = session->row;
+	record.value = target->socket_us ? (uint64_t)MAX(session->sent_us - target->socket_us, 0)
+	                                 : G_MAXUINT64;
 	fd = fcntl(result->fd, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0) /* ours is closed behind us; the runtime sees that at its next write */
 		broker_reply(target->broker, session->ask, target->serial, -errno, NULL);

@@ -103,6 +103,7 @@ static gboolean on_gate(gint fd, GIOCondition condition, gpointer data)
 	target->gate_source = 0;
 	record.serial = target->serial;
 	record.row = RECORD_SESSION_GC;
+	record.value = 0; /* it has not run before */
 	target_set_flags(target, 0, RECORD_FOUND_PAUSED);
 	count_from(target, 0);
 	broker_target_changed(target);

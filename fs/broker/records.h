@@ -49,12 +49,13 @@ typedef enum {
 	RECORD_CANCEL,      /* id of an ask: dropped when unsent. No reply */
 
 	/* broker -> front */
-	RECORD_FOUND = 64,    /* serial: a process, or news of it; RecordFound, payload = texts */
-	RECORD_GONE,          /* serial */
-	RECORD_SCANNED,       /* the first scan and its peer credentials are done */
-	RECORD_REPLY,         /* id (0: ProcessInfo that was not asked for); error (0 or
+	RECORD_FOUND = 64, /* serial: a process, or news of it; RecordFound, payload = texts */
+	RECORD_GONE,       /* serial */
+	RECORD_SCANNED,    /* the first scan and its peer credentials are done */
+	RECORD_REPLY,      /* id (0: ProcessInfo that was not asked for); error (0 or
 			       * negative errno) */
-	RECORD_STREAM,        /* id, serial, row, fd: the event stream, behind the reply; flags */
+	RECORD_STREAM,     /* id, serial, row, fd: the event stream, behind the reply; value = age
+			       * of the socket (us) when it was asked for, G_MAXUINT64 unknown */
 	RECORD_DUMP_PROGRESS, /* id, serial = process's, value = bytes so far, state */
 	RECORD_DUMP_SEALED,   /* id (0: from the store at start), serial = dump's;
 			       * RecordSealed, payload = texts */
@@ -67,8 +68,9 @@ typedef enum {
 
 /* Rows of the session table; the broker alone knows what they contain. */
 typedef enum {
-	RECORD_SESSION_COUNTERS, /* the named EventCounter providers; keywords 0, level 1 */
-	RECORD_SESSION_GC,       /* the runtime's own GC events; keyword 1, level 5 */
+	RECORD_SESSION_COUNTERS,    /* the named EventCounter providers; keywords 0, level 1 */
+	RECORD_SESSION_GC,          /* the runtime's own GC events; keyword 1, level 5 */
+	RECORD_SESSION_COLLECTIONS, /* the same at level 4: without allocation ticks */
 	RECORD_N_SESSIONS,
 } RecordSession;
 

@@ -14,11 +14,13 @@ typedef struct {
 
 /*
  * Counters at keywords 0 and level 1: all counters and nothing else (level 4 also sends every request of a
- * web application, 272,000 events in 4 s). GC: keyword 0x1 at level 5 has the allocation ticks.
+ * web application, 272,000 events in 4 s). GC: keyword 0x1 at level 5 has the allocation ticks, at 4 the
+ * collections alone.
  */
 static const SessionRow rows[RECORD_N_SESSIONS] = {
 	[RECORD_SESSION_COUNTERS] = { NULL, 0, 1, 4 },
 	[RECORD_SESSION_GC] = { RUNTIME_PROVIDER, 0x1, 5, 4 },
+	[RECORD_SESSION_COLLECTIONS] = { RUNTIME_PROVIDER, 0x1, 4, 4 },
 };
 
 gboolean session_name_valid(const char *name)

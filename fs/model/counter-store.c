@@ -3,6 +3,7 @@
  * bounded by the caps here and those of the payload parser (names of 255 bytes).
  */
 #include "fs/model/counter-store.h"
+#include <math.h>
 #include <string.h>
 
 /* A sum over less than this says nothing about a rate: runtimes up to 8 report over 0 s at once
@@ -259,7 +260,21 @@ const Counter *counter_store_take(CounterStore *store, const EventCounterSample 
 	counter->seq = ++store->seq;
 	counter->time_us = now_us;
 	counter->wall_us = wall_us;
+	if (!isnan(value) && (!counter->has_peak || value > counter->peak)) {
+		counter->has_peak = TRUE;
+		counter->peak = value;
+		counter->peak_wall_us = wall_us;
+	}
 	return counter;
+}
+
+void counter_store_reset_peak(CounterStore *store, unsigned id, gint64 wall_us)
+{
+	Counter *counter = store->counters->pdata[id];
+
+	counter->has_peak = counter->has_value && !isnan(counter->value);
+	counter->peak = counter->value;
+	counter->peak_wall_us = wall_us;
 }
 
 unsigned counter_store_n(const CounterStore *store)

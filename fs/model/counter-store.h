@@ -38,6 +38,9 @@ typedef struct {
 	guint64 seq;    /* of the store, at its last sample; 0 before */
 	gint64 time_us; /* monotonic, of the last sample */
 	gint64 wall_us;
+	gboolean has_peak; /* the highest value since its file in peaks/ was last written */
+	double peak;
+	gint64 peak_wall_us; /* when it was reached, or written */
 } Counter;
 
 typedef struct CounterStore CounterStore;
@@ -52,6 +55,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CounterStore, counter_store_free)
  */
 const Counter *counter_store_take(CounterStore *store, const EventCounterSample *sample,
                                   gint64 now_us, gint64 wall_us);
+
+/* From now on its peak is its value. */
+void counter_store_reset_peak(CounterStore *store, unsigned id, gint64 wall_us);
 
 unsigned counter_store_n(const CounterStore *store);
 const Counter *counter_store_get(const CounterStore *store, unsigned id); /* NULL: no such id */

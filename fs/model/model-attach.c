@@ -36,8 +36,7 @@ static void retry_later(Process *process, gint64 now)
 	process->session_retry_us = now + MIN(wait_s, RETRY_MAX_S) * G_USEC_PER_SEC;
 }
 
-/* Takes fd. */
-static Session *add_session(Model *model, int fd, RecordSession row, guint64 serial)
+Session *model_attach_add(Model *model, int fd, RecordSession row, guint64 serial)
 {
 	Session *session = session_new(fd, row, serial, &session_callbacks, model);
 
@@ -52,8 +51,7 @@ static void on_stop(int error, const Record *record, const char *payload, gsize 
 	util_close_fd(&fd);
 }
 
-/* Nobody wants it any more. */
-static void stop_session(Model *model, Session *session)
+void model_attach_stop(Model *model, Session *session)
 {
 	Record record = record_new(RECORD_STOP_SESSION);
 
@@ -82,7 +80,7 @@ static void take_stream(Model *model, Process *process, int fd)
 	char interval[NUMBER_MAX];
 	const char *runtime = process_runtime(process);
 
-	process->session = add_session(model, fd, RECORD_SESSION_COUNTERS, process->serial);
+	process->session = model_attach_add(model, fd, RECORD_SESSION_COUNTERS, process->serial);
 	process->session_refused = FALSE;
 	process->session_unanswered = FALSE;
 	process->sample_us = 0;
@@ -148,7 +146,7 @@ static gboolean is_due(const Process *process, gint64 now)
 }
 
 /* A session takes one descriptor; what serves the mount keeps its reserve. */
-static gboolean has_fds(Model *model)
+gboolean model_attach_has_fds(Model *model)
 {
 	gboolean none = model->sessions->len + ask_queue_n(model->asks) >= model->fds_max;
 
@@ -167,7 +165,7 @@ void model_attach_look(Model *model, Process *process)
 	/* From here on a reader may wait, once a process. */
 	if (!process->wait_from_us && (process->found.flags & RECORD_FOUND_ATTACHABLE))
 		process->wait_from_us = now;
-	if (!is_due(process, now) || !has_fds(model))
+	if (!is_due(process, now) || !model_attach_has_fds(model))
 		return;
 	record.serial = process->serial;
 	record.row = RECORD_SESSION_COUNTERS;
@@ -192,11 +190,12 @@ void model_attach_tick(Model *model, Process *process)
 
 		if (session_process_serial(session) == process->serial &&
 		    session_row(session) == RECORD_SESSION_GC &&
-		    session_age_us(session, now) >= GATE_US &&
+		    session != process->detect.session && session_age_us(session, now) >= GATE_US &&
 		    !(process->found.flags & RECORD_FOUND_STOPPED))
-			stop_session(model, session);
+			model_attach_stop(model, session);
 	}
 	model_attach_look(model, process);
+	model_detect_look(model, process);
 }
 
 void model_attach_stream(Model *model, const Record *record, int fd)
@@ -210,14 +209,18 @@ void model_attach_stream(Model *model, const Record *record, int fd)
 		take_stream(model, process, fd);
 		return;
 	}
-	session = add_session(model, fd, record->row, record->serial);
-	if (record->row == RECORD_SESSION_COUNTERS || !process)
-		stop_session(model, session);
+	if (process && model_detect_adopt(model, process, record, fd))
+		return;
+	session = model_attach_add(model, fd, record->row, record->serial);
+	/* A gate is drained for a while, and ended by the tick. */
+	if (record->row != RECORD_SESSION_GC || !process)
+		model_attach_stop(model, session);
 }
 
 void model_attach_gone(Model *model, Process *process)
 {
 	process->session = NULL;
+	process->detect.session = NULL;
 	for (unsigned i = 0; i < model->sessions->len; i++) {
 		Session *session = model->sessions->pdata[i];
 
@@ -241,8 +244,23 @@ static Process *reader_of(const Model *model, const Session *session)
 	return process && process->session == session ? process : NULL;
 }
 
-static void on_sample(Session *session, const EventCounterSample *sample, gint64 wall_us,
-                      void *data)
+static Process *heap_reader_of(const Model *model, const Session *session)
+{
+	Process *process = process_table_find(model->processes, session_process_serial(session));
+
+	return process && process->detect.session == session ? process : NULL;
+}
+
+static void on_gc_events(Session *session, const SessionGcEvent *events, unsigned n, void *data)
+{
+	Process *process = heap_reader_of(data, session);
+
+	if (process)
+		model_detect_events(data, process, events, n);
+}
+
+static void on_sample(Session *session, const EventCounterSample *sample, gint64 stamp_ns,
+                      gint64 wall_us, void *data)
 {
 	Model *model = data;
 	Process *process = reader_of(model, session);
@@ -255,11 +273,11 @@ static void on_sample(Session *session, const EventCounterSample *sample, gint64
 	if (!counter)
 		return;
 	process->sample_us = now;
-	if (counter != counter_store_heap(process->counters))
-		return;
 	/* Each sample is looked at, also of several that came in one read. */
-	heap_level_sample(&process->heap, counter->value, now, wall_us);
-	model_trigger_look(model, process);
+	if (counter == counter_store_heap(process->counters))
+		model_detect_sample(model, process, counter->value, stamp_ns, now, wall_us);
+	else if (counter->provider == 0 && !strcmp(counter->raw, "alloc-rate"))
+		model_detect_rate(model, process, sample->value);
 }
 
 static void on_batch(Session *session, void *data)
@@ -272,6 +290,7 @@ static void on_batch(Session *session, void *data)
 		return;
 	if (session_age_us(session, now) >= STEADY_US)
 		process->session_failures = 0;
+	model_trigger_values(model, process, now);
 	model_notify(model, MODEL_SAMPLES, process);
 	if (process_state(process, now) != process->state_seen)
 		model_touch(model, process);
@@ -286,18 +305,23 @@ static void on_broken(Session *session, const char *why, void *data)
 		lose_session(process, why);
 		model_touch(model, process);
 	}
-	stop_session(model, session);
+	if (heap_reader_of(model, session))
+		model_detect_lost(model, heap_reader_of(model, session), why);
+	model_attach_stop(model, session);
 }
 
 static void on_closed(Session *session, int reason, void *data)
 {
 	Model *model = data;
 	Process *process = reader_of(model, session);
+	const char *why = reason ? g_strerror(-reason) : "the stream has ended";
 
 	if (process) {
-		lose_session(process, reason ? g_strerror(-reason) : "the stream has ended");
+		lose_session(process, why);
 		model_touch(model, process);
 	}
+	if (heap_reader_of(model, session))
+		model_detect_lost(model, heap_reader_of(model, session), why);
 	g_ptr_array_remove_fast(model->sessions, session);
 	session_free(session);
 }
@@ -312,6 +336,7 @@ static gboolean on_may_close(Session *session, void *data)
 
 static const SessionCallbacks session_callbacks = {
 	.sample = on_sample,
+	.gc_events = on_gc_events,
 	.batch = on_batch,
 	.broken = on_broken,
 	.closed = on_closed,

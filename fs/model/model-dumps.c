@@ -79,7 +79,8 @@ static void set_dump_state(Process *process, ProcessDumpState state)
 		return;
 	process->dump_job = 0;
 	process->dump_bytes = 0;
-	/* It could not send while it was frozen. */
+	/* It could not send while it was frozen: for all that counts time it stood still. */
+	trigger_pause(&process->trigger);
 	process->quiet_from_us = g_get_monotonic_time();
 }
 
@@ -95,11 +96,12 @@ static Job *job_new(Model *model, Process *process, gboolean by_trigger)
 	job->pid = process->found.pid;
 	job->generation = trigger->generation;
 	dump_json_counters(process->counters, counters);
-	trigger_describe(trigger, condition);
+	if (by_trigger && trigger->fired)
+		trigger_line_describe(trigger->fired, condition);
 	job->story = (DumpStory){
 		.by_trigger = by_trigger,
 		.condition = by_trigger ? g_strdup(condition->str) : NULL,
-		.threshold_mb = trigger->limit_mb,
+		.threshold_mb = trigger_threshold_mb(trigger),
 		.value_mb = process->heap.known ? process->heap.mb : NAN,
 		.runtime = g_strdup(process_runtime(process)),
 		.command = g_strdup(process_command_line(process)),
@@ -114,6 +116,7 @@ static void tell_failure(Job *job, int error, const char *sentence, gboolean acc
 {
 	Process *process = job_process(job);
 	gboolean missed = !accepted && (error == -EBUSY || error == -EAGAIN);
+	gint64 now = g_get_monotonic_time();
 
 	if (!accepted && !job->story.by_trigger) {
 		model_log(job->model, process, job->pid, EVENT_REFUSED, "what", "dump", "error",
@@ -124,7 +127,7 @@ static void tell_failure(Job *job, int error, const char *sentence, gboolean acc
 	} else if (!missed) {
 		model_log(job->model, process, 0, EVENT_DUMP_FAILED, "error", sentence, NULL);
 		trigger_dump_failed(&process->trigger, job->generation);
-	} else if (trigger_dump_missed(&process->trigger, job->generation)) {
+	} else if (trigger_dump_missed(&process->trigger, job->generation, now)) {
 		model_log(job->model, process, 0, EVENT_MISSED, "reason", sentence, NULL);
 	} else {
 		return;
@@ -192,22 +195,38 @@ int model_dumps_demand(Model *model, Process *process, guint32 type, ModelAct *a
 	return ask(model, process, job, type);
 }
 
+/* What fired, and by what. */
+static void tell_fired(Model *model, Process *process)
+{
+	const TriggerLine *line = process->trigger.fired;
+	g_autoptr(GString) condition = g_string_new(NULL);
+	char value[NUMBER_MAX], limit[NUMBER_MAX];
+
+	trigger_line_describe(line, condition);
+	number_format(line->value, value);
+	number_format(line->limit, limit);
+	if (line->source == TRIGGER_HEAP)
+		model_log(model, process, 0, EVENT_FIRED, "value_mb", value, "threshold_mb", limit,
+		          "trigger", condition->str, NULL);
+	else
+		model_log(model, process, 0, EVENT_FIRED, "value", value, "trigger", condition->str,
+		          NULL);
+}
+
 void model_dumps_fire(Model *model, Process *process)
 {
-	char value[NUMBER_MAX], limit[NUMBER_MAX];
 	const char *busy = "a dump is queued or running already";
 
 	/* State dumping: what was read now was sent before. */
 	if (process->dump_state != PROCESS_DUMP_IDLE) {
-		if (trigger_dump_missed(&process->trigger, process->trigger.generation)) {
+		if (trigger_dump_missed(&process->trigger, process->trigger.generation,
+		                        g_get_monotonic_time())) {
 			model_log(model, process, 0, EVENT_MISSED, "reason", busy, NULL);
 			model_set_error(model, process, busy);
 		}
 		return;
 	}
-	model_log(model, process, 0, EVENT_FIRED, "value_mb",
-	          number_format(process->heap.mb, value), "threshold_mb",
-	          number_format(process->trigger.limit_mb, limit), NULL);
+	tell_fired(model, process);
 	ask(model, process, job_new(model, process, TRUE), process->dump_type);
 }
 
@@ -272,7 +291,8 @@ static void show(Job *job, unsigned parts)
 		if (process && process->dump_job == job->id)
 			set_dump_state(process, PROCESS_DUMP_IDLE);
 		if (process && job->story.by_trigger)
-			trigger_dump_done(&process->trigger, job->generation);
+			trigger_dump_done(&process->trigger, job->generation,
+			                  g_get_monotonic_time());
 		model_log(model, process, job->pid, EVENT_DUMP_DONE, "name", dump->name_pid, "type",
 		          dump_type_name(dump->info.written_type), "size", size, NULL);
 		if (process)

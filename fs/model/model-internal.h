@@ -7,6 +7,28 @@
 #include "fs/model/journal.h"
 #include "fs/model/model.h"
 
+typedef enum {
+	MODEL_ACT_ARM, /* threshold_mb, trigger */
+	MODEL_ACT_DUMP,
+	MODEL_ACT_ENVIRON,
+	MODEL_ACT_OPEN,
+	MODEL_ACT_REMOVE,
+} ModelActKind;
+
+struct ModelAct {
+	Model *model;
+	ModelActKind kind;
+	guint64 ask;
+	guint64 serial; /* of the process, or of the dump */
+	RecordPart part;
+	gboolean is_threshold; /* of an arming: limit_mb, else set */
+	double limit_mb;
+	TriggerSet set;   /* owned */
+	ModelReply reply; /* NULL: the caller has gone */
+	void *data;
+	GList link;
+};
+
 enum {
 	MODEL_OBSERVERS_MAX = 8
 };
@@ -64,6 +86,35 @@ void model_attach_stream(Model *model, const Record *record, int fd); /* nobody 
 void model_attach_gone(Model *model, Process *process);
 void model_attach_end(Model *model);
 unsigned model_attach_sessions(const Model *model, guint64 serial); /* streams of a process */
+/* Takes fd. */
+Session *model_attach_add(Model *model, int fd, RecordSession row, guint64 serial);
+/* Nobody wants it any more: the broker is asked to end it, and it is drained. */
+void model_attach_stop(Model *model, Session *session);
+/* Whether a descriptor for a further session is left; says so when not. */
+gboolean model_attach_has_fds(Model *model);
+
+/* model-detect.c: the session of GC events, and the level of the heap */
+/* Opens, switches or closes it, as trigger and `detect` want it. */
+void model_detect_look(Model *model, Process *process);
+/* A GC stream that nobody waited for: TRUE when it is taken, with fd. */
+gboolean model_detect_adopt(Model *model, Process *process, const Record *record, int fd);
+void model_detect_lost(Model *model, Process *process, const char *why);
+void model_detect_events(Model *model, Process *process, const SessionGcEvent *events, unsigned n);
+/* Bytes allocated since the sample before, by the counter. */
+void model_detect_rate(Model *model, Process *process, double bytes);
+/* A sample of gc-heap-size. */
+void model_detect_sample(Model *model, Process *process, double mb, gint64 stamp_ns, gint64 now_us,
+                         gint64 wall_us);
+
+/* model-trigger.c */
+/* The trigger looks at what it was fed with, and may fire. */
+void model_trigger_look(Model *model, Process *process);
+/* The heap's level has changed. */
+void model_trigger_heap(Model *model, Process *process, gint64 now_us);
+/* Counters have changed. */
+void model_trigger_values(Model *model, Process *process, gint64 now_us);
+void model_trigger_tick(Model *model, Process *process);
+int model_trigger_check_unit(Process *process, const TriggerLine *line, char **ret_why);
 
 /* model-dumps.c */
 void model_dumps_init(Model *model);
@@ -81,6 +132,11 @@ void model_dumps_failed(Model *model, const Record *record, const char *payload,
 void model_act_done(ModelAct *act, int error, int fd, guint64 value);
 void model_act_set_ask(ModelAct *act, guint64 id);
 void model_acts_end(Model *model);
-
-/* The trigger looks at the level as it is now. */
-void model_trigger_look(Model *model, Process *process);
+ModelAct *model_act_new(Model *model, ModelActKind kind, guint64 serial, ModelReply reply,
+                        void *data);
+/* Frees it without an answer. */
+void model_act_drop(ModelAct *act);
+/* Sends the ask of an act. 1, or -EAGAIN and the act is gone. */
+int model_act_send(ModelAct *act, const Record *record, AskReply reply, ModelAct **ret_act);
+/* A write that is not accepted: says why, changes nothing else. Returns error. */
+int model_refuse(Model *model, Process *process, const char *file, int error, const char *sentence);

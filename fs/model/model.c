@@ -109,8 +109,10 @@ static void update_found(Model *model, Process *process, const RecordFound *foun
 		process->info_again_us = now + YOUNG_US;
 	if (before & ~found->flags & RECORD_FOUND_STOPPED)
 		process->quiet_from_us = now;
-	if (before & ~found->flags & RECORD_FOUND_BUSY)
+	if (before & ~found->flags & RECORD_FOUND_BUSY) {
 		process->session_unanswered = FALSE;
+		process->detect.unanswered = FALSE;
+	}
 	tell_hindrance(model, process, found->flags & ~before);
 	model_touch(model, process);
 }
@@ -129,6 +131,7 @@ static void take_found(Model *model, const Record *record, const char *payload, 
 		process->quiet_from_us = now;
 		if (util_real_us() - record->found.start_us < YOUNG_US)
 			process->info_again_us = now + YOUNG_US;
+		process->detect.wanted = (DetectMode)model->settings->detect;
 		process->state_seen = process_state(process, now);
 		process_table_add(model->processes, process);
 		model_log(model, process, 0, EVENT_FOUND, "user", process->user, "socket",
@@ -260,6 +263,7 @@ static gboolean on_tick(gpointer data)
 	for (Process *p = process_table_next(model->processes, 0); p;
 	     p = process_table_next(model->processes, p->serial)) {
 		model_attach_tick(model, p);
+		model_trigger_tick(model, p);
 		ask_info_again(model, p, now);
 		if (process_state(p, now) != p->state_seen)
 			model_touch(model, p);

@@ -68,9 +68,17 @@ typedef void (*ModelReply)(int error, int fd, guint64 value, void *data);
  * place. */
 void model_act_cancel(ModelAct *act);
 
-/* `threshold_mb`, `dump_type`, `dump`: text is one write() whole. */
+/* `threshold_mb`, `trigger`, `dump_type`, `dump`, ...: text is one write() whole. */
 int model_write_threshold(Model *model, Process *process, const char *text, gsize len,
                           ModelReply reply, void *data, ModelAct **ret_act);
+int model_write_trigger(Model *model, Process *process, const char *text, gsize len,
+                        ModelReply reply, void *data, ModelAct **ret_act);
+int model_write_max_dumps(Model *model, Process *process, const char *text, gsize len);
+int model_write_cooldown(Model *model, Process *process, const char *text, gsize len);
+int model_write_detect(Model *model, Process *process, const char *text, gsize len);
+/* The peak of the heap, or of one counter, is what it is now. */
+int model_write_peak(Model *model, Process *process);
+int model_write_counter_peak(Model *model, Process *process, unsigned counter);
 int model_write_dump_type(Model *model, Process *process, const char *text, gsize len);
 int model_write_dump(Model *model, Process *process, const char *text, gsize len, ModelReply reply,
                      void *data, ModelAct **ret_act);

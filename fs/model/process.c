@@ -24,6 +24,7 @@ Process *process_new(guint64 serial, const RecordFound *found, const char *user,
 	process->events = event_log_new(EVENT_LOG_PROCESS_SIZE);
 	process->dump_type = IPC_DUMP_HEAP;
 	process->interval_ms = interval_ms;
+	trigger_init(&process->trigger);
 	process->state_wall_us = util_real_us();
 	return process;
 }
@@ -39,7 +40,10 @@ void process_free(Process *process)
 	g_free(process->socket);
 	g_free(process->last_error);
 	g_free(process->session_lost);
+	g_free(process->heap_limit_source);
 	counter_store_free(process->counters);
+	trigger_clear(&process->trigger);
+	heap_estimate_free(process->detect.estimate);
 	event_log_free(process->events);
 	g_free(process);
 }
@@ -135,14 +139,23 @@ const char *process_runtime(const Process *process)
 	return process->found.flags & RECORD_FOUND_OLD ? "3.1" : NULL;
 }
 
+unsigned process_runtime_major(const Process *process)
+{
+	const char *runtime = process_runtime(process);
+
+	return runtime ? (unsigned)MIN(g_ascii_strtoull(runtime, NULL, 10), 1000) : 0;
+}
+
 guint64 process_dropped_events(const Process *process)
 {
-	return process->dropped_before + (process->session ? session_dropped(process->session) : 0);
+	const Detect *detect = &process->detect;
+
+	return process->dropped_before +
+	       (process->session ? session_dropped(process->session) : 0) + detect->dropped_before +
+	       (detect->session ? session_dropped(detect->session) : 0);
 }
 
 gint64 process_sample_age_ms(const Process *process, gint64 now_us)
 {
-	const HeapLevel *heap = &process->heap;
-
-	return heap->known ? (now_us - heap->time_us) / 1000 : -1;
+	return process->has_heap_sample ? (now_us - process->heap_sample_us) / 1000 : -1;
 }

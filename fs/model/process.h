@@ -9,7 +9,9 @@
 #include <glib.h>
 #include "fs/broker/records.h"
 #include "fs/model/counter-store.h"
+#include "fs/model/detect.h"
 #include "fs/model/event-log.h"
+#include "fs/model/heap-level.h"
 #include "fs/model/session.h"
 #include "fs/model/trigger.h"
 #include "ipc/replies.h"
@@ -47,7 +49,15 @@ typedef struct Process {
 
 	CounterStore *counters;
 	HeapLevel heap;
+	Detect detect;
+	gboolean has_heap_sample; /* of gc-heap-size, one that was believed */
+	double heap_sample_mb;
+	gint64 heap_sample_us; /* monotonic */
+	guint64 samples_refused;
+	double heap_limit_mb;    /* of a percentage, as last asked; 0 never */
+	char *heap_limit_source; /* NULL never */
 	Trigger trigger;
+	guint64 proc_ask; /* id of an ASK_PROC under way; 0 */
 	EventLog *events;
 	guint32 dump_type;           /* IpcDumpType of the next dump */
 	gint64 dump_type_written_us; /* wall clock of the last accepted write; 0 never */
@@ -98,6 +108,8 @@ gint64 process_sample_wait_until(const Process *process, gint64 now_us);
 const char *process_command_line(const Process *process);
 /* "10.0.14", "3.1" for a runtime that knows no ProcessInfo, or NULL while unknown. */
 const char *process_runtime(const Process *process);
+/* Its first number; 0 unknown. */
+unsigned process_runtime_major(const Process *process);
 /* Lost events, of all sessions. */
 guint64 process_dropped_events(const Process *process);
 /* Milliseconds since the last sample, -1 before the first. */

@@ -50,6 +50,53 @@ int render_process_runtime(Model *model, Process *process, GString *out)
 	return 0;
 }
 
+static void append_lines(GString *out, const Trigger *trigger)
+{
+	for (unsigned i = 0; i < trigger->set.n; i++) {
+		const TriggerLine *line = trigger->set.lines[i];
+
+		g_string_append_printf(out, "line.%u \"", i + 1);
+		trigger_line_describe(line, out);
+		g_string_append(out, "\" ");
+		if (line->has_value)
+			number_append(out, line->value);
+		else
+			g_string_append_c(out, '-');
+		g_string_append_printf(out, " %s\n", trigger_line_state(line));
+	}
+}
+
+/* How the heap is followed, and how far that can be trusted. */
+static void append_detect(GString *out, const Process *process)
+{
+	const Detect *detect = &process->detect;
+	gboolean is_on = trigger_is_live(&process->trigger) &&
+	                 trigger_needs(&process->trigger, TRIGGER_HEAP);
+	g_autoptr(GString) limit = g_string_new(NULL);
+
+	append_count(out, "samples_refused", process->samples_refused);
+	append_key(out, "detect",
+	           !is_on            ? NULL
+	           : detect->session ? detect_mode_name(detect->in_force)
+	                             : "sampled");
+	append_key(out, "detect_why",
+	           !is_on                             ? NULL
+	           : detect->is_blind                 ? "blind between collections"
+	           : detect->session                  ? detect->reason
+	           : detect->wanted == DETECT_SAMPLED ? "asked for"
+	           : detect->unanswered               ? "unanswered"
+	                                              : "no session yet");
+	append_key(out, "heap_bound",
+	           !process->heap.known           ? NULL
+	           : process->heap.is_lower_bound ? "lower"
+	                                          : "exact");
+	if (process->heap_limit_source) {
+		number_append(limit, process->heap_limit_mb);
+		g_string_append_printf(limit, " %s", process->heap_limit_source);
+	}
+	append_key(out, "heap_limit", limit->str);
+}
+
 int render_process_status(Model *model, Process *process, GString *out)
 {
 	gint64 now = model_now_us(model);
@@ -60,6 +107,7 @@ int render_process_status(Model *model, Process *process, GString *out)
 	append_key(out, "trigger", trigger_state_name(process->trigger.state));
 	g_string_append(out, "threshold_mb ");
 	render_process_threshold(model, process, out);
+	append_lines(out, &process->trigger);
 	append_key(out, "dump", process_dump_state_name(process->dump_state));
 	append_count(out, "dump_bytes", process->dump_bytes);
 	append_count(out, "dumps", dump_list_n(model->dumps, process->serial));
@@ -72,6 +120,7 @@ int render_process_status(Model *model, Process *process, GString *out)
 	else
 		append_count(out, "sample_age_ms", (guint64)age_ms);
 	append_count(out, "dropped_events", process_dropped_events(process));
+	append_detect(out, process);
 	append_key(out, "attach", flags & RECORD_FOUND_ATTACHABLE ? "ready" : "waiting");
 	append_key(out, "socket", flags & RECORD_FOUND_UNLINKED ? "unlinked" : "ok");
 	append_key(out, "last_error", process->last_error);
@@ -80,7 +129,7 @@ int render_process_status(Model *model, Process *process, GString *out)
 
 int render_process_threshold(Model *model, Process *process, GString *out)
 {
-	size_append(out, process->trigger.limit_mb);
+	size_append(out, trigger_threshold_mb(&process->trigger));
 	g_string_append_c(out, '\n');
 	return 0;
 }
@@ -91,6 +140,39 @@ int render_process_heap(Model *model, Process *process, GString *out)
 		return -ENODATA;
 	number_append(out, process->heap.mb);
 	g_string_append_c(out, '\n');
+	return 0;
+}
+
+int render_process_peak(Model *model, Process *process, GString *out)
+{
+	if (!process->heap.has_peak)
+		return -ENODATA;
+	number_append(out, process->heap.peak_mb);
+	g_string_append_c(out, '\n');
+	return 0;
+}
+
+int render_process_trigger(Model *model, Process *process, GString *out)
+{
+	trigger_describe(&process->trigger, out);
+	return 0;
+}
+
+int render_process_max_dumps(Model *model, Process *process, GString *out)
+{
+	g_string_append_printf(out, "%u\n", process->trigger.max_dumps);
+	return 0;
+}
+
+int render_process_cooldown(Model *model, Process *process, GString *out)
+{
+	g_string_append_printf(out, "%u\n", process->trigger.cooldown_s);
+	return 0;
+}
+
+int render_process_detect(Model *model, Process *process, GString *out)
+{
+	append_line(out, detect_mode_name(process->detect.wanted));
 	return 0;
 }
 
@@ -111,6 +193,15 @@ int render_counter(const Counter *counter, GString *out)
 	if (!counter->has_value)
 		return -ENODATA;
 	number_append(out, counter->value);
+	g_string_append_c(out, '\n');
+	return 0;
+}
+
+int render_counter_peak(const Counter *counter, GString *out)
+{
+	if (!counter->has_peak)
+		return -ENODATA;
+	number_append(out, counter->peak);
 	g_string_append_c(out, '\n');
 	return 0;
 }

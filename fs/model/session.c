@@ -21,13 +21,13 @@ enum {
 
 typedef struct {
 	const char *provider; /* NULL: any */
-	const char *name;     /* of the event */
+	const char *name;     /* of the event; NULL: any */
 	void (*take)(Session *session, const NettraceEvent *event);
 } EventHandler;
 
 typedef struct {
 	unsigned pause_ms;
-	const EventHandler *handlers; /* ends with name NULL; NULL: the stream is only drained */
+	const EventHandler *handlers; /* ends with take NULL */
 } SessionRow;
 
 typedef struct {
@@ -48,6 +48,8 @@ struct Session {
 	gboolean retired;
 	gboolean broken;
 	unsigned n_samples; /* in this dispatch */
+	GArray *gc_events;  /* SessionGcEvent, not handed on yet; NULL: none ever came */
+	gint64 gc_since_us; /* monotonic: when the first of them was read */
 	guint64 dropped;    /* of a decoder that is gone */
 	const SessionCallbacks *callbacks;
 	void *data;
@@ -63,6 +65,17 @@ static gint64 sample_wall_us(const Session *session, const NettraceEvent *event)
 	return stamp > now - CLOCK_TRUST_US && stamp < now + CLOCK_TRUST_US ? stamp : now;
 }
 
+/* Runtimes count nanoseconds; anything else is scaled. */
+static gint64 stamp_ns(const Session *session, const NettraceEvent *event)
+{
+	const NettraceTrace *trace = nettrace_decoder_trace(session->decoder);
+	double tps = trace ? (double)trace->ticks_per_second : 1e9;
+
+	if (!(tps > 0) || tps == 1e9)
+		return (gint64)MIN(event->timestamp, (uint64_t)G_MAXINT64);
+	return (gint64)CLAMP((double)event->timestamp / tps * 1e9, 0, 9e18);
+}
+
 static void take_counter(Session *session, const NettraceEvent *event)
 {
 	EventCounterSample sample;
@@ -70,7 +83,45 @@ static void take_counter(Session *session, const NettraceEvent *event)
 	if (event_counter_parse(event, &sample) != 1)
 		return;
 	session->n_samples++;
-	session->callbacks->sample(session, &sample, sample_wall_us(session, event), session->data);
+	session->callbacks->sample(session, &sample, stamp_ns(session, event),
+	                           sample_wall_us(session, event), session->data);
+}
+
+static void hand_on(Session *session);
+
+static void take_gc_event(Session *session, const NettraceEvent *event)
+{
+	SessionGcEvent gc = { .stamp_ns = stamp_ns(session, event) };
+
+	if (gc_event_parse(event, &gc.event) != 1)
+		return;
+	if (!session->gc_events)
+		session->gc_events = g_array_new(FALSE, FALSE, sizeof gc);
+	if (!session->gc_events->len)
+		session->gc_since_us = g_get_monotonic_time();
+	g_array_append_val(session->gc_events, gc);
+	if (session->gc_events->len == SESSION_GC_EVENTS_MAX)
+		hand_on(session);
+}
+
+static gint by_stamp(gconstpointer a, gconstpointer b)
+{
+	const SessionGcEvent *first = a, *second = b;
+
+	return first->stamp_ns < second->stamp_ns ? -1 : first->stamp_ns > second->stamp_ns;
+}
+
+static void hand_on(Session *session)
+{
+	GArray *events = session->gc_events;
+
+	if (!events || !events->len)
+		return;
+	g_array_sort(events, by_stamp);
+	if (!session->retired)
+		session->callbacks->gc_events(session, (const SessionGcEvent *)events->data,
+		                              events->len, session->data);
+	g_array_set_size(events, 0);
 }
 
 static const EventHandler counter_handlers[] = {
@@ -78,10 +129,33 @@ static const EventHandler counter_handlers[] = {
 	{ NULL, NULL, NULL },
 };
 
+static const EventHandler gc_handlers[] = {
+	{ GC_EVENTS_PROVIDER, NULL, take_gc_event },
+	{ NULL, NULL, NULL },
+};
+
 static const SessionRow rows[RECORD_N_SESSIONS] = {
 	[RECORD_SESSION_COUNTERS] = { .pause_ms = SESSION_PAUSE_MS, .handlers = counter_handlers },
-	[RECORD_SESSION_GC] = { .pause_ms = 0, .handlers = NULL },
+	[RECORD_SESSION_GC] = { .pause_ms = 0, .handlers = gc_handlers },
+	[RECORD_SESSION_COLLECTIONS] = { .pause_ms = 0, .handlers = gc_handlers },
 };
+
+static void ignore(Session *session, const NettraceEvent *event)
+{
+}
+
+/* Once for each type of event. */
+static const EventHandler *find_handler(const Session *session, const NettraceMetadata *metadata)
+{
+	static const EventHandler none = { .take = ignore };
+
+	for (const EventHandler *h = session->row->handlers; h->take; h++) {
+		if ((!h->provider || !strcmp(h->provider, metadata->provider)) &&
+		    (!h->name || !strcmp(h->name, metadata->name)))
+			return h;
+	}
+	return &none;
+}
 
 static void on_event(const NettraceEvent *event, void *data)
 {
@@ -90,13 +164,9 @@ static void on_event(const NettraceEvent *event, void *data)
 
 	if (session->retired)
 		return;
-	for (const EventHandler *h = session->row->handlers; h->name; h++) {
-		if ((!h->provider || !strcmp(h->provider, metadata->provider)) &&
-		    !strcmp(h->name, metadata->name)) {
-			h->take(session, event);
-			return;
-		}
-	}
+	if (!metadata->user)
+		event->metadata->user = (void *)find_handler(session, metadata);
+	((const EventHandler *)metadata->user)->take(session, event);
 }
 
 static void drop_decoder(Session *session)
@@ -180,6 +250,15 @@ static void watch(Session *session, GIOCondition condition, gint64 ready_us)
 	g_source_set_ready_time(&session->source->base, ready_us);
 }
 
+/* When what was read is handed on although more may come: -1 for nothing. */
+static gint64 settle_us(const Session *session)
+{
+	if (!session->gc_events || !session->gc_events->len)
+		return -1;
+	return MIN(g_get_monotonic_time() + SESSION_SETTLE_MS * 1000,
+	           session->gc_since_us + SESSION_SETTLE_MAX_MS * 1000);
+}
+
 static gboolean source_check(GSource *source)
 {
 	return g_source_query_unix_fd(source, ((SessionSource *)source)->tag) != 0;
@@ -199,10 +278,14 @@ static gboolean source_dispatch(GSource *base, GSourceFunc callback, gpointer da
 		return G_SOURCE_CONTINUE;
 	}
 	session->n_samples = 0;
+	/* Nothing came for a while. */
+	if (!seen)
+		hand_on(session);
 	more = read_some(session, &ended, &reason);
 	if (session->n_samples && !session->retired)
 		session->callbacks->batch(session, session->data);
 	if (ended) {
+		hand_on(session);
 		ipc_stream_close(&session->stream, g_get_monotonic_time());
 		finish(session, reason);
 		return G_SOURCE_REMOVE;
@@ -211,7 +294,7 @@ static gboolean source_dispatch(GSource *base, GSourceFunc callback, gpointer da
 	if (more)
 		watch(session, 0, 0);
 	else
-		watch(session, G_IO_IN, -1);
+		watch(session, G_IO_IN, settle_us(session));
 	return G_SOURCE_CONTINUE;
 }
 
@@ -232,8 +315,7 @@ Session *session_new(int fd, RecordSession row, guint64 process_serial,
 	session->process_serial = process_serial;
 	session->callbacks = callbacks;
 	session->data = data;
-	if (session->row->handlers)
-		session->decoder = nettrace_decoder_new(on_event, session);
+	session->decoder = nettrace_decoder_new(on_event, session);
 	session->source = (SessionSource *)source;
 	session->source->session = session;
 	session->source->tag = g_source_add_unix_fd(source, fd, G_IO_IN);
@@ -249,6 +331,8 @@ void session_free(Session *session)
 	clear_timer(&session->close_timer);
 	drop_source(session);
 	drop_decoder(session);
+	if (session->gc_events)
+		g_array_unref(session->gc_events);
 	if (session->stream.fd >= 0)
 		close(session->stream.fd);
 	g_free(session);
@@ -292,6 +376,14 @@ RecordSession session_row(const Session *session)
 guint64 session_process_serial(const Session *session)
 {
 	return session->process_serial;
+}
+
+unsigned session_pointer_size(const Session *session)
+{
+	const NettraceTrace *trace =
+		session->decoder ? nettrace_decoder_trace(session->decoder) : NULL;
+
+	return trace && trace->pointer_size == 4 ? 4 : 8;
 }
 
 guint64 session_dropped(const Session *session)

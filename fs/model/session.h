@@ -10,20 +10,32 @@
  */
 #include "fs/broker/records.h"
 #include "ipc/nettrace/event-counters.h"
+#include "ipc/nettrace/gc-events.h"
 
 enum {
 	SESSION_READ_BUDGET = 256 << 10, /* bytes in one dispatch */
 	SESSION_PAUSE_MS = 20,           /* between wake-up and read of counters: the runtime sends
 					  * piecewise, and this saves nine of ten reads */
 	SESSION_CLOSE_MS = 5000,         /* from retirement to the close */
+	SESSION_SETTLE_MS = 3,         /* GC events are handed on when nothing came for so long, */
+	SESSION_SETTLE_MAX_MS = 20,    /* or the first of them is so old */
+	SESSION_GC_EVENTS_MAX = 16384, /* or there are so many */
 };
 
 typedef struct Session Session;
 
+typedef struct {
+	gint64 stamp_ns; /* of the target's clock, which all its sessions share */
+	GcEvent event;
+} SessionGcEvent;
+
 /* None may free the session but `closed`. */
 typedef struct {
-	void (*sample)(Session *session, const EventCounterSample *sample, gint64 wall_us,
-	               void *data);
+	void (*sample)(Session *session, const EventCounterSample *sample, gint64 stamp_ns,
+	               gint64 wall_us, void *data);
+	/* What one flush of the runtime brought, as far as can be told, in order of stamps: on the
+	 * wire each thread's events are a run of their own. */
+	void (*gc_events)(Session *session, const SessionGcEvent *events, unsigned n, void *data);
 	/* After a read in which there was a sample. */
 	void (*batch)(Session *session, void *data);
 	/* What comes is no event stream any more; it is drained from here on. Once. */
@@ -48,6 +60,8 @@ gboolean session_is_retired(const Session *session);
 
 RecordSession session_row(const Session *session);
 guint64 session_process_serial(const Session *session);
+/* 4 or 8, of the target; 8 before that is known. */
+unsigned session_pointer_size(const Session *session);
 /* Events that the runtime says it dropped. */
 guint64 session_dropped(const Session *session);
 /* Microseconds since the first byte, -1 before it. */

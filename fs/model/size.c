@@ -89,6 +89,15 @@ int size_parse(const char *text, gsize len, double *ret_mb)
 	return -EINVAL;
 }
 
+double size_unit_bytes(const char *unit)
+{
+	for (unsigned i = 1; i < G_N_ELEMENTS(units); i++) {
+		if (!g_ascii_strcasecmp(units[i].name, unit))
+			return units[i].times / units[i].divisor * 1e6;
+	}
+	return 0;
+}
+
 void size_append(GString *out, double mb)
 {
 	if (mb == 0)

@@ -21,9 +21,11 @@
 typedef enum {
 	INO_ROOT,    /* row 1: the root itself; row n + INO_FIRST_ROW: row n of the root's table */
 	INO_PROCESS, /* row 0: the process's directory; row n + INO_FIRST_ROW: row n of its table */
-	INO_PROVIDER, /* serial of a process; row: a provider, a directory in counters/ */
-	INO_COUNTER,  /* serial of a process; row: number of a counter */
-	INO_DUMP,     /* serial of a dump; row: RecordPart */
+	INO_PROVIDER,      /* serial of a process; row: a provider, a directory in counters/ */
+	INO_COUNTER,       /* serial of a process; row: number of a counter */
+	INO_DUMP,          /* serial of a dump; row: RecordPart */
+	INO_PEAK_PROVIDER, /* as INO_PROVIDER, in peaks/ */
+	INO_PEAK,          /* as INO_COUNTER */
 	INO_N_KINDS,
 } InoKind;
 

@@ -1,5 +1,5 @@
 /*
- * counters/: the counters of System.Runtime, then the other providers, a directory each. Numbers of
+ * counters/ and peaks/: the counters of System.Runtime, then the other providers, a directory each. Numbers of
  * counters and providers are append-only, so that they serve as inode rows and cookies.
  */
 #include "fs/tree/tree-kinds.h"
@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "fs/model/render.h"
+#include "fs/tree/control-file.h"
 #include "fs/tree/rows.h"
 #include "fs/tree/text-file.h"
 #include "fs/tree/tree.h"
@@ -41,14 +42,65 @@ static const NodeType counter_file = {
 	.sequence = value_sequence,
 };
 
+static int render_peak(const Node *node, GString *text)
+{
+	return render_counter_peak(counter_store_get(node->process->counters, node->item), text);
+}
+
+static void stat_peak(const Node *node, struct stat *st)
+{
+	const Counter *counter = counter_store_get(node->process->counters, node->item);
+
+	st->st_mode |= 0600;
+	if (counter->peak_wall_us > 0)
+		node_set_mtime(st, counter->peak_wall_us);
+}
+
+static int write_peak(const Node *node, const char *data, gsize len, NodeWait *wait)
+{
+	return model_write_counter_peak(tree_model(node->tree), node->process, node->item);
+}
+
+static const NodeType peak_file = {
+	.format = S_IFREG,
+	.entry_timeout = NODE_TIMEOUT_LONG,
+	.attr_timeout = NODE_TIMEOUT_VALUE,
+	.stat = stat_peak,
+	.open = control_file_open,
+	.read = text_file_read,
+	.write = write_peak,
+	.truncate = control_file_truncate,
+	.render = render_peak,
+	.sequence = value_sequence,
+};
+
+/* The two trees differ in their numbers and in what their files do. */
+static gboolean is_of_peaks(const Node *node)
+{
+	InoKind kind = (InoKind)ino_kind(node->ino);
+
+	return kind == INO_PEAK || kind == INO_PEAK_PROVIDER || node->type == &tree_peaks_dir;
+}
+
+static guint64 value_ino(const Node *dir, unsigned id)
+{
+	return ino_make(is_of_peaks(dir) ? INO_PEAK : INO_COUNTER, dir->process->serial, id);
+}
+
+static guint64 provider_ino(const Node *dir, unsigned id)
+{
+	return ino_make(is_of_peaks(dir) ? INO_PEAK_PROVIDER : INO_PROVIDER, dir->process->serial,
+	                id);
+}
+
 static int lookup_value(const Node *dir, unsigned provider, const char *name, Node *ret)
 {
 	const Counter *counter = counter_store_find(dir->process->counters, provider, name);
 
 	if (counter == NULL)
 		return -ENOENT;
-	*ret = node_make(dir, ino_make(INO_COUNTER, dir->process->serial, counter->id),
-	                 &counter_file);
+	*ret = node_make(dir, value_ino(dir, counter->id),
+	                 is_of_peaks(dir) ? &peak_file : &counter_file);
 	ret->item = counter->id;
 	return 0;
 }
@@ -64,7 +116,7 @@ static gboolean next_value(const Node *dir, unsigned provider, guint64 after, No
 		if (counter->provider != provider)
 			continue;
 		ret->cookie = id + ROWS_FIRST_COOKIE;
-		ret->ino = ino_make(INO_COUNTER, dir->process->serial, counter->id);
+		ret->ino = value_ino(dir, counter->id);
 		ret->format = S_IFREG;
 		g_strlcpy(ret->name, counter->file, sizeof(ret->name));
 		return TRUE;
@@ -105,8 +157,7 @@ static int lookup(const Node *dir, const char *name, Node *ret)
 	provider = counter_store_find_provider(dir->process->counters, name);
 	if (provider == NULL)
 		return -ENOENT;
-	*ret = node_make(dir, ino_make(INO_PROVIDER, dir->process->serial, provider->id),
-	                 &provider_dir);
+	*ret = node_make(dir, provider_ino(dir, provider->id), &provider_dir);
 	ret->item = provider->id;
 	return 0;
 }
@@ -121,13 +172,21 @@ static gboolean next(const Node *dir, guint64 after, NodeEntry *ret)
 	if (id >= counter_store_n_providers(store))
 		return FALSE;
 	ret->cookie = id + ROWS_END;
-	ret->ino = ino_make(INO_PROVIDER, dir->process->serial, (guint)id);
+	ret->ino = provider_ino(dir, (guint)id);
 	ret->format = S_IFDIR;
 	g_strlcpy(ret->name, counter_store_provider(store, (unsigned)id)->file, sizeof(ret->name));
 	return TRUE;
 }
 
 const NodeType tree_counters_dir = {
+	.format = S_IFDIR,
+	.entry_timeout = NODE_TIMEOUT_LONG,
+	.attr_timeout = NODE_TIMEOUT_LONG,
+	.lookup = lookup,
+	.next = next,
+};
+
+const NodeType tree_peaks_dir = {
 	.format = S_IFDIR,
 	.entry_timeout = NODE_TIMEOUT_LONG,
 	.attr_timeout = NODE_TIMEOUT_LONG,
@@ -148,6 +207,6 @@ int tree_provider_resolve(Node *ret)
 int tree_counter_resolve(Node *ret)
 {
 	ret->item = ino_row(ret->ino);
-	ret->type = &counter_file;
+	ret->type = is_of_peaks(ret) ? &peak_file : &counter_file;
 	return counter_store_get(ret->process->counters, ret->item) == NULL ? -ENOENT : 0;
 }

@@ -15,9 +15,10 @@ const NodeRow *tree_process_rows(unsigned *n);
 
 /* The directory of a process. */
 void tree_process_node(const Node *from, Process *process, Node *ret);
-/* Its counters/, the parent of the providers' directories. */
-guint64 tree_process_counters_ino(guint64 serial);
+/* The number of the directory of that type in it: the parent of providers' directories. */
+guint64 tree_process_dir_ino(const NodeType *type, guint64 serial);
 
 extern const NodeType tree_counters_dir;      /* <pid>/counters */
+extern const NodeType tree_peaks_dir;         /* <pid>/peaks */
 extern const NodeType tree_process_dumps_dir; /* <pid>/dumps */
 extern const NodeType tree_root_dumps_dir;    /* dumps */

@@ -13,7 +13,32 @@
 
 static gint64 threshold_written_us(const Process *process)
 {
+	return process->trigger.threshold_written_us;
+}
+
+static gint64 trigger_written_us(const Process *process)
+{
 	return process->trigger.written_us;
+}
+
+static gint64 max_dumps_written_us(const Process *process)
+{
+	return process->trigger.max_dumps_written_us;
+}
+
+static gint64 cooldown_written_us(const Process *process)
+{
+	return process->trigger.cooldown_written_us;
+}
+
+static gint64 detect_written_us(const Process *process)
+{
+	return process->detect.written_us;
+}
+
+static gint64 peak_us(const Process *process)
+{
+	return process->heap.peak_wall_us;
 }
 
 static gint64 dump_type_written_us(const Process *process)
@@ -37,6 +62,20 @@ static const NodeRow process_rows[] = {
 	  .apply = control_file_threshold, .written_us = threshold_written_us,
 	  .wake = NODE_WAKE_STATE },
 	{ "heap_mb", 0400, &text_file, .render = render_process_heap, .wake = NODE_WAKE_SAMPLE },
+	{ "peak_mb", 0600, &control_file, .render = render_process_peak, .apply = control_file_peak,
+	  .written_us = peak_us, .wake = NODE_WAKE_SAMPLE },
+	{ "peaks", 0500, &tree_peaks_dir },
+	{ "trigger", 0600, &control_file, .render = render_process_trigger,
+	  .apply = control_file_trigger, .written_us = trigger_written_us,
+	  .wake = NODE_WAKE_STATE },
+	{ "max_dumps", 0600, &control_file, .render = render_process_max_dumps,
+	  .apply = control_file_max_dumps, .written_us = max_dumps_written_us,
+	  .wake = NODE_WAKE_STATE },
+	{ "cooldown_s", 0600, &control_file, .render = render_process_cooldown,
+	  .apply = control_file_cooldown, .written_us = cooldown_written_us,
+	  .wake = NODE_WAKE_STATE },
+	{ "detect", 0600, &control_file, .render = render_process_detect,
+	  .apply = control_file_detect, .written_us = detect_written_us, .wake = NODE_WAKE_STATE },
 	{ "dump_type", 0600, &control_file, .render = render_process_dump_type,
 	  .apply = control_file_dump_type, .written_us = dump_type_written_us,
 	  .wake = NODE_WAKE_STATE },
@@ -56,11 +95,11 @@ static guint64 first_row(guint64 serial)
 	return ino_make(INO_PROCESS, serial, INO_FIRST_ROW);
 }
 
-guint64 tree_process_counters_ino(guint64 serial)
+guint64 tree_process_dir_ino(const NodeType *type, guint64 serial)
 {
 	unsigned i = 0;
 
-	while (process_rows[i].type != &tree_counters_dir)
+	while (process_rows[i].type != type)
 		i++;
 	return first_row(serial) + i;
 }

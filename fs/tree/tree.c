@@ -34,6 +34,8 @@ static const struct {
 	[INO_PROVIDER] = { tree_provider_resolve, TRUE },
 	[INO_COUNTER] = { tree_counter_resolve, TRUE },
 	[INO_DUMP] = { tree_dump_resolve, FALSE },
+	[INO_PEAK_PROVIDER] = { tree_provider_resolve, TRUE },
+	[INO_PEAK] = { tree_counter_resolve, TRUE },
 };
 
 static gboolean is_of_process(guint64 ino)
@@ -232,9 +234,12 @@ static guint64 parent_ino(const Node *dir)
 			return ino_make(INO_PROCESS, dir->process->serial, 0);
 		break;
 	case INO_PROVIDER:
-		return tree_process_counters_ino(dir->process->serial);
+		return tree_process_dir_ino(&tree_counters_dir, dir->process->serial);
+	case INO_PEAK_PROVIDER:
+		return tree_process_dir_ino(&tree_peaks_dir, dir->process->serial);
 	case INO_ROOT:
 	case INO_COUNTER:
+	case INO_PEAK:
 	case INO_DUMP:
 	case INO_N_KINDS:
 		break;

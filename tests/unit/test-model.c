@@ -48,6 +48,7 @@ typedef struct {
 static const Settings settings = {
 	.interval_ms = 1000,
 	.attach_delay_s = 10,
+	.detect = DETECT_SAMPLED,
 	.version = "1.2.3",
 	.dump_dir = "/store",
 };
@@ -784,6 +785,317 @@ static void test_stop(Fixture *f, gconstpointer data)
 	g_assert_cmpint(f->reason, ==, 0);
 }
 
+/* --- detection --------------------------------------------------------------------------------- */
+
+/* The GC session of an armed process, beside that of its counters. */
+static void open_gc(Fixture *f, CounterStream *gc, RecordSession row, guint64 age_us)
+{
+	Record record = record_new(RECORD_STREAM);
+	Got *got;
+	int fd;
+
+	WAIT_FOR(f->inbox.length);
+	got = g_queue_pop_head(&f->inbox);
+	g_assert_cmpstr(record_kind_name(got->record.kind), ==, "start-session");
+	g_assert_cmpuint(got->record.row, ==, row);
+	record.id = got->record.id;
+	got_free(got);
+	counter_stream_init(gc, &fd);
+	record.serial = SERIAL;
+	record.row = row;
+	record.value = age_us;
+	tell(f, &record, NULL, 0, fd);
+	settle(f);
+	counter_stream_start(gc);
+}
+
+static void set_detect(Fixture *f, const char *mode)
+{
+	g_assert_cmpint(model_write_detect(f->model, process_of(f), mode, strlen(mode)), ==, 0);
+}
+
+static gboolean heap_is(Fixture *f, double mb)
+{
+	return process_of(f)->heap.mb == mb;
+}
+
+static void check_dump_asked(Fixture *f, gboolean is_asked)
+{
+	settle(f);
+	if (is_asked)
+		expect(f, RECORD_DUMP);
+	g_assert_cmpuint(f->inbox.length, ==, 0);
+}
+
+/* Between two samples: a spike is seen by its ticks. */
+static void test_detect_spike(Fixture *f, gconstpointer data)
+{
+	CounterStream gc;
+
+	attach(f, 100);
+	set_detect(f, "auto");
+	arm(f, "250");
+	open_gc(f, &gc, RECORD_SESSION_GC, G_MAXUINT64);
+	check_status(f, "detect alloc");
+	check_status(f, "heap_bound lower");
+	/* No base yet: what was allocated since, or the sample before. */
+	counter_stream_tick(&gc, 1, 1000000, 50000000);
+	counter_stream_flush(&gc);
+	settle(f);
+	WAIT_FOR(process_of(f)->heap.seq > 1);
+	g_assert_true(heap_is(f, 100));
+	counter_stream_collection(&gc, 1, 1100000, 90000000);
+	counter_stream_tick(&gc, 2, 1150000, 100000000);
+	counter_stream_flush(&gc);
+	WAIT_FOR(heap_is(f, 190));
+	check_status(f, "heap_bound exact");
+	check_dump_asked(f, FALSE);
+	/* Up and down again in one flush: it was above in between. */
+	counter_stream_tick(&gc, 2, 1200000, 60000000);
+	counter_stream_collection(&gc, 1, 1250000, 91000000);
+	counter_stream_flush(&gc);
+	WAIT_FOR(heap_is(f, 91));
+	check_dump_asked(f, TRUE);
+	g_assert_true(logged(f, "fired value_mb=250 threshold_mb=250"));
+	g_assert_cmpfloat(process_of(f)->heap.peak_mb, ==, 250);
+	check_status(f, "trigger queued");
+	counter_stream_clear(&gc);
+}
+
+/* The counter is applied at its stamp, and one at odds is shown, but not believed. */
+static void test_detect_samples(Fixture *f, gconstpointer data)
+{
+	CounterStream gc;
+	g_autoptr(GString) out = g_string_new(NULL);
+
+	attach(f, 100);
+	set_detect(f, "alloc");
+	arm(f, "1000");
+	open_gc(f, &gc, RECORD_SESSION_GC, G_MAXUINT64);
+	counter_stream_tick(&gc, 1, 2000000, 300000000);
+	counter_stream_flush(&gc);
+	WAIT_FOR(process_of(f)->heap.mb == 300);
+	counter_stream_at(&f->stream, 1900000);
+	counter_stream_value(&f->stream, "gc-heap-size", 88);
+	WAIT_FOR(heap_is(f, 388));
+	counter_stream_at(&f->stream, 2100000);
+	counter_stream_value(&f->stream, "gc-heap-size", 5000);
+	WAIT_FOR(process_of(f)->samples_refused == 1);
+	g_assert_true(heap_is(f, 388));
+	check_status(f, "samples_refused 1");
+	render_counter(counter_store_heap(process_of(f)->counters), out);
+	g_assert_cmpstr(out->str, ==, "5000\n");
+	check_dump_asked(f, FALSE);
+	/* Lost events: a lower bound, until the next sample. */
+	gc.sequences[1] += 5;
+	counter_stream_tick(&gc, 1, 2200000, 1000000);
+	counter_stream_flush(&gc);
+	WAIT_FOR(process_of(f)->heap.is_lower_bound);
+	g_assert_cmpuint(process_dropped_events(process_of(f)), ==, 5);
+	counter_stream_at(&f->stream, 2300000);
+	counter_stream_value(&f->stream, "gc-heap-size", 700);
+	WAIT_FOR(heap_is(f, 700));
+	check_status(f, "heap_bound exact");
+	counter_stream_clear(&gc);
+}
+
+/* Samples that no heap can have, without ticks to know better by. */
+static void test_detect_nonsense(Fixture *f, gconstpointer data)
+{
+	attach(f, 20);
+	set_detect(f, "sampled");
+	arm(f, "250");
+	counter_stream_value(&f->stream, "gc-heap-size", -12.3);
+	counter_stream_value(&f->stream, "gc-heap-size", 18446744073709.5);
+	WAIT_FOR(process_of(f)->samples_refused == 2);
+	g_assert_true(heap_is(f, 20));
+	check_dump_asked(f, FALSE);
+	counter_stream_value(&f->stream, "gc-heap-size", 300);
+	WAIT_FOR(heap_is(f, 300));
+	check_dump_asked(f, TRUE);
+	g_assert_cmpfloat(process_of(f)->heap.peak_mb, ==, 300);
+}
+
+/* A process that starts is armed by its GC session alone, and known from birth. */
+static void test_detect_birth(Fixture *f, gconstpointer data)
+{
+	CounterStream gc;
+
+	found(f, RECORD_FOUND_OLD);
+	settle(f);
+	set_detect(f, "auto");
+	arm(f, "250");
+	open_gc(f, &gc, RECORD_SESSION_GC, 30000);
+	g_assert_true(heap_is(f, 0));
+	check_status(f, "heap_bound exact");
+	check_status(f, "state starting");
+	counter_stream_tick(&gc, 1, 1000, 240000000);
+	counter_stream_flush(&gc);
+	WAIT_FOR(heap_is(f, 240));
+	check_dump_asked(f, FALSE);
+	counter_stream_tick(&gc, 1, 2000, 10000000);
+	counter_stream_flush(&gc);
+	WAIT_FOR(heap_is(f, 250));
+	check_dump_asked(f, TRUE);
+	counter_stream_clear(&gc);
+}
+
+/* Disarming closes it, arming again opens one; the counters go on. */
+static void test_detect_off(Fixture *f, gconstpointer data)
+{
+	CounterStream gc, again;
+
+	attach(f, 100);
+	set_detect(f, "auto");
+	arm(f, "250");
+	open_gc(f, &gc, RECORD_SESSION_GC, G_MAXUINT64);
+	counter_stream_collection(&gc, 1, 1100000, 90000000);
+	counter_stream_flush(&gc);
+	WAIT_FOR(heap_is(f, 90));
+	write_threshold(f, "off", 0);
+	reply(f, expect(f, RECORD_STOP_SESSION), 0, NULL);
+	/* The last sample is what counts again. */
+	g_assert_true(heap_is(f, 100));
+	check_status(f, "detect -");
+	counter_stream_clear(&gc);
+	arm(f, "250");
+	open_gc(f, &again, RECORD_SESSION_GC, G_MAXUINT64);
+	g_assert_true(process_of(f)->session != NULL);
+	/* The stream that ends is opened again. */
+	counter_stream_clear(&again);
+	WAIT_FOR(logged(f, "session-lost what=gc-session"));
+	open_gc(f, &again, RECORD_SESSION_GC, G_MAXUINT64);
+	/* From ticks to collections: the new session is there before the old one goes. */
+	set_detect(f, "gc");
+	open_gc(f, &gc, RECORD_SESSION_COLLECTIONS, G_MAXUINT64);
+	reply(f, expect(f, RECORD_STOP_SESSION), 0, NULL);
+	check_status(f, "detect gc");
+	/* What the old one still brings is not counted twice. */
+	counter_stream_collection(&gc, 1, 1100000, 90000000);
+	counter_stream_flush(&gc);
+	WAIT_FOR(heap_is(f, 90));
+	counter_stream_tick(&again, 1, 1200000, 50000000);
+	counter_stream_flush(&again);
+	counter_stream_collection(&gc, 1, 1300000, 91000000);
+	counter_stream_flush(&gc);
+	WAIT_FOR(heap_is(f, 91));
+	set_detect(f, "sampled");
+	reply(f, expect(f, RECORD_STOP_SESSION), 0, NULL);
+	counter_stream_clear(&gc);
+	counter_stream_clear(&again);
+}
+
+static void write_lines(Fixture *f, const char *text, int expected)
+{
+	unsigned before = f->replies;
+
+	g_assert_cmpint(model_write_trigger(f->model, process_of(f), text, strlen(text), on_reply,
+	                                    f, &f->act),
+	                ==, expected);
+	if (expected != 1)
+		return;
+	reply(f, expect(f, RECORD_PREFLIGHT), 0, NULL);
+	WAIT_FOR(f->replies > before || f->inbox.length);
+}
+
+/* Lines over counters, one that is not there yet, one that means something else. */
+static void test_lines(Fixture *f, gconstpointer data)
+{
+	g_autoptr(GString) out = g_string_new(NULL);
+
+	attach(f, 100);
+	counter_stream_value(&f->stream, "working-set", 300);
+	WAIT_FOR(counter_store_find(process_of(f)->counters, 0, "working-set")->has_value);
+	write_lines(f, "heap ~ 5", -EINVAL);
+	check_status(f,
+	             "last_error trigger: line 1, column 6: one of > >= < <= or grows is missing");
+	write_lines(f, "working-set > 1GB\nMy.Own/queue >= 5", 1);
+	check_status(f, "trigger armed");
+	WAIT_FOR(logged(f, "there is no My.Own/queue so far"));
+	check_status(f, "line.1 \"working-set > 1GB\" 300 armed");
+	check_status(f, "line.2 \"My.Own/queue >= 5\" - unknown");
+	render_process_trigger(f->model, process_of(f), out);
+	g_assert_cmpstr(out->str, ==, "working-set > 1GB\nMy.Own/queue >= 5\n");
+	check_dump_asked(f, FALSE);
+	counter_stream_value(&f->stream, "working-set", 1001);
+	WAIT_FOR(logged(f, "fired value=1001 trigger=\"working-set > 1GB\""));
+	check_dump_asked(f, TRUE);
+	/* A threshold stays when lines are written, and the other way round. */
+	arm(f, "500");
+	check_status(f, "threshold_mb 500");
+	g_assert_cmpuint(process_of(f)->trigger.set.n, ==, 3);
+}
+
+/* A percentage is of the limit that the broker tells. */
+static void test_percent(Fixture *f, gconstpointer data)
+{
+	static const char source[] = "75 % of cgroup";
+	char payload[sizeof(RecordLimit) + sizeof source];
+	RecordLimit limit = { .bytes = 805306368 };
+	Record record = record_new(RECORD_REPLY);
+	unsigned before;
+
+	attach(f, 100);
+	write_lines(f, "heap >= 80%", 1);
+	reply(f, expect(f, RECORD_ASK_LIMIT), -EOPNOTSUPP, "no limit");
+	WAIT_FOR(f->replies == 1);
+	g_assert_cmpint(f->error, ==, -EOPNOTSUPP);
+	check_status(f, "last_error trigger: no limit");
+	check_status(f, "trigger off");
+	before = f->replies;
+	write_lines(f, "heap >= 80%", 1);
+	memcpy(payload, &limit, sizeof limit);
+	memcpy(payload + sizeof limit, source, sizeof source);
+	record.id = expect(f, RECORD_ASK_LIMIT);
+	record.serial = SERIAL;
+	tell(f, &record, payload, sizeof payload, -1);
+	WAIT_FOR(f->replies > before);
+	g_assert_cmpint(f->error, ==, 0);
+	check_status(f, "heap_limit 805.306368 75 % of cgroup");
+	check_status(f, "threshold_mb off");
+	counter_stream_value(&f->stream, "gc-heap-size", 644.2);
+	WAIT_FOR(heap_is(f, 644.2));
+	check_dump_asked(f, FALSE);
+	counter_stream_value(&f->stream, "gc-heap-size", 644.3);
+	WAIT_FOR(heap_is(f, 644.3));
+	check_dump_asked(f, TRUE);
+}
+
+static void test_proc_lines(Fixture *f, gconstpointer data)
+{
+	RecordProc proc = { .rss_bytes = 300000000, .threads = 7, .fds = 99 };
+	Record record = record_new(RECORD_REPLY);
+
+	attach(f, 100);
+	write_lines(f, "rss > 1GB\nthreads > 7\nfds >= 100", 1);
+	record.id = expect(f, RECORD_ASK_PROC);
+	record.serial = SERIAL;
+	tell(f, &record, &proc, sizeof proc, -1);
+	settle(f);
+	check_status(f, "line.1 \"rss > 1000\" 300 armed");
+	check_status(f, "line.2 \"threads > 7\" 7 armed");
+	check_status(f, "line.3 \"fds >= 100\" 99 armed");
+	record.id = expect(f, RECORD_ASK_PROC);
+	proc.fds = 100;
+	tell(f, &record, &proc, sizeof proc, -1);
+	WAIT_FOR(logged(f, "fired value=100 trigger=\"fds >= 100\""));
+}
+
+static void test_counts(Fixture *f, gconstpointer data)
+{
+	attach(f, 100);
+	g_assert_cmpint(model_write_max_dumps(f->model, process_of(f), "0", 1), ==, -ERANGE);
+	g_assert_cmpint(model_write_max_dumps(f->model, process_of(f), "-1", 2), ==, -ERANGE);
+	g_assert_cmpint(model_write_max_dumps(f->model, process_of(f), "many", 4), ==, -EINVAL);
+	g_assert_cmpint(model_write_max_dumps(f->model, process_of(f), "", 0), ==, -EINVAL);
+	g_assert_cmpint(model_write_max_dumps(f->model, process_of(f), "1000\n", 5), ==, 0);
+	g_assert_cmpint(model_write_cooldown(f->model, process_of(f), "0", 1), ==, 0);
+	g_assert_cmpint(model_write_cooldown(f->model, process_of(f), "1.5", 3), ==, -EINVAL);
+	g_assert_cmpuint(process_of(f)->trigger.max_dumps, ==, 1000);
+	g_assert_cmpuint(process_of(f)->trigger.cooldown_s, ==, 0);
+	g_assert_cmpint(model_write_detect(f->model, process_of(f), "fast", 4), ==, -EINVAL);
+}
+
 static void test_broker_gone(Fixture *f, gconstpointer data)
 {
 	attach(f, 1);
@@ -815,6 +1127,15 @@ int main(int argc, char **argv)
 	ADD("journal", test_journal);
 	ADD("figures", test_figures);
 	ADD("stop", test_stop);
+	ADD("detect-spike", test_detect_spike);
+	ADD("detect-samples", test_detect_samples);
+	ADD("detect-nonsense", test_detect_nonsense);
+	ADD("detect-birth", test_detect_birth);
+	ADD("detect-off", test_detect_off);
+	ADD("lines", test_lines);
+	ADD("percent", test_percent);
+	ADD("proc-lines", test_proc_lines);
+	ADD("counts", test_counts);
 	ADD("broker-gone", test_broker_gone);
 	return g_test_run();
 }

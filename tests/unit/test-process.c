@@ -78,7 +78,8 @@ static void test_texts(void)
 	g_strlcpy(process->info.runtime_version, "10.0.1", sizeof process->info.runtime_version);
 	g_assert_cmpstr(process_runtime(process), ==, "10.0.1");
 	g_assert_cmpstr(process_command_line(process), ==, "/usr/bin/dotnet app.dll");
-	heap_level_sample(&process->heap, 1, 2 * SECOND, 3);
+	process->has_heap_sample = TRUE;
+	process->heap_sample_us = 2 * SECOND;
 	g_assert_cmpint(process_sample_age_ms(process, 3 * SECOND), ==, 1000);
 	process_free(process);
 }

@@ -18,16 +18,32 @@ typedef struct {
 	double last;
 	int reason;
 	gboolean may_close;
+	unsigned gc_batches, gc_events;
+	gint64 gc_stamp;
+	guint64 gc_bytes;
 } Fixture;
 
-static void on_sample(Session *session, const EventCounterSample *sample, gint64 wall_us,
-                      void *data)
+static void on_sample(Session *session, const EventCounterSample *sample, gint64 stamp_ns,
+                      gint64 wall_us, void *data)
 {
 	Fixture *f = data;
 
 	f->samples++;
 	f->last = sample->value;
 	g_assert_cmpint(ABS(wall_us - g_get_real_time()), <, 6 * G_USEC_PER_SEC);
+}
+
+static void on_gc_events(Session *session, const SessionGcEvent *events, unsigned n, void *data)
+{
+	Fixture *f = data;
+
+	f->gc_batches++;
+	for (unsigned i = 0; i < n; i++) {
+		g_assert_cmpint(events[i].stamp_ns, >=, f->gc_stamp);
+		f->gc_stamp = events[i].stamp_ns;
+		f->gc_events++;
+		f->gc_bytes += events[i].event.kind == GC_EVENT_TICK ? events[i].event.bytes : 0;
+	}
 }
 
 static void on_batch(Session *session, void *data)
@@ -59,6 +75,7 @@ static gboolean on_may_close(Session *session, void *data)
 static const SessionCallbacks callbacks = {
 	.sample = on_sample,
 	.batch = on_batch,
+	.gc_events = on_gc_events,
 	.broken = on_broken,
 	.closed = on_closed,
 	.may_close = on_may_close,
@@ -156,12 +173,38 @@ static void test_retired(Fixture *f, gconstpointer row)
 	g_assert_cmpint(g_get_monotonic_time() - retired_us, >=, 2 * SESSION_CLOSE_MS * 1000);
 }
 
-/* What nobody reads of is drained all the same. */
+/* Each thread's events of a flush are a run of their own; they come out in order of stamps, in one
+ * go, though they were sent in several. */
+static void test_gc_events(Fixture *f, gconstpointer row)
+{
+	/* As much as fits into the socket: nobody reads meanwhile. */
+	counter_stream_start(&f->stream);
+	for (unsigned i = 0; i < 500; i++)
+		counter_stream_tick(&f->stream, 1, 5000 + i * 10, 100000);
+	counter_stream_flush(&f->stream);
+	for (unsigned i = 0; i < 500; i++)
+		counter_stream_tick(&f->stream, 2, 5005 + i * 10, 100000);
+	counter_stream_collection(&f->stream, 3, 9000, 1000000);
+	counter_stream_flush(&f->stream);
+	WAIT_FOR(f->gc_events == 1002);
+	g_assert_cmpuint(f->gc_batches, ==, 1);
+	g_assert_cmpuint(f->gc_bytes, ==, 1000 * 100000);
+	/* At the end of the stream nothing is kept back. */
+	counter_stream_tick(&f->stream, 1, 900000, 7);
+	counter_stream_flush(&f->stream);
+	counter_stream_clear(&f->stream);
+	WAIT_FOR(f->closed);
+	g_assert_cmpuint(f->gc_events, ==, 1003);
+	g_assert_cmpuint(f->broken, ==, 0);
+}
+
+/* What nobody wants any more is drained all the same, whatever it is. */
 static void test_drained(Fixture *f, gconstpointer row)
 {
 	g_autofree char *bytes = g_malloc0(SESSION_READ_BUDGET);
 	gsize sent = 0;
 
+	session_retire(f->session);
 	while (sent < 4 * SESSION_READ_BUDGET) {
 		ssize_t n =
 			send(f->stream.fd, bytes, SESSION_READ_BUDGET, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -185,6 +228,7 @@ int main(int argc, char **argv)
 	g_test_add("/session/samples", Fixture, counters, set_up, test_samples, tear_down);
 	g_test_add("/session/garbage", Fixture, counters, set_up, test_garbage, tear_down);
 	g_test_add("/session/retired", Fixture, counters, set_up, test_retired, tear_down);
+	g_test_add("/session/gc-events", Fixture, gc, set_up, test_gc_events, tear_down);
 	g_test_add("/session/drained", Fixture, gc, set_up, test_drained, tear_down);
 	return g_test_run();
 }

@@ -87,6 +87,13 @@ static void test_attr(void)
 		{ "4807/heap_mb", S_IFREG | 0400 },
 		{ "4807/counters", S_IFDIR | 0500 },
 		{ "4807/counters/gc-heap-size", S_IFREG | 0400 },
+		{ "4807/peak_mb", S_IFREG | 0600 },
+		{ "4807/peaks", S_IFDIR | 0500 },
+		{ "4807/peaks/gc-heap-size", S_IFREG | 0600 },
+		{ "4807/trigger", S_IFREG | 0600 },
+		{ "4807/max_dumps", S_IFREG | 0600 },
+		{ "4807/cooldown_s", S_IFREG | 0600 },
+		{ "4807/detect", S_IFREG | 0600 },
 		{ "4807/threshold_mb", S_IFREG | 0600 },
 		{ "4807/dump_type", S_IFREG | 0600 },
 		{ "4807/dump", S_IFREG | 0600 },
@@ -205,7 +212,7 @@ static void test_readdir_parents(void)
 	wire_stream(wire, 7);
 	wire_sample_of(wire, 7, "Some.Provider", "rate one", 1);
 	process = wire_list(wire, wire_walk(wire, "4807"), 4096);
-	g_assert_cmpuint(process->len, ==, 2 + 11);
+	g_assert_cmpuint(process->len, ==, 2 + 17);
 	g_assert_cmpuint(wire_find(process, "..")->ino, ==, FUSE_ROOT_ID);
 	counters = wire_list(wire, wire_walk(wire, "4807/counters"), 4096);
 	g_assert_cmpuint(wire_find(counters, "..")->ino, ==, wire_walk(wire, "4807"));
@@ -305,10 +312,13 @@ static void test_events(void)
 
 static void test_texts(void)
 {
-	static const char *const paths[] = { "README",         "processes",    "status",
-		                             "events",         "4807/cmdline", "4807/runtime",
-		                             "4807/status",    "4807/events",  "4807/threshold_mb",
-		                             "4807/dump_type", "4807/dump" };
+	static const char *const paths[] = {
+		"README",         "processes",       "status",
+		"events",         "4807/cmdline",    "4807/runtime",
+		"4807/status",    "4807/events",     "4807/threshold_mb",
+		"4807/dump_type", "4807/dump",       "4807/trigger",
+		"4807/max_dumps", "4807/cooldown_s", "4807/detect"
+	};
 	Wire *wire = wire_new(INTERVAL_MS);
 
 	wire_found(wire, 7, WIRE_PID, RECORD_FOUND_OLD);
