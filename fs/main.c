@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include "fs/broker/broker.h"
 #include "fs/broker/confine.h"
+#include "fs/broker/dump-writer.h"
 #include "fs/broker/mount-table.h"
 #include "fs/daemonize.h"
 #include "fs/front.h"
@@ -106,6 +107,8 @@ static int run(Start *start)
 		.mount_id = start->mount.id,
 		.root_mode = geteuid() == 0,
 		.attach_delay_s = start->options.attach_delay_s,
+		.limits = start->options.limits,
+		.writer = program_dump_writer,
 		.ready = on_ready,
 		.ready_data = start,
 	};

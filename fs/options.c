@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "fs/limit-options.h"
 
 #define DEFAULT_STORE "/var/lib/triggerdumpfs"
 
@@ -15,6 +16,7 @@
 typedef struct {
 	Options *options;
 	char *attach_delay, *interval, *attach, *detect;
+	LimitTexts limits;
 	int foreground, debug, help, version;
 	gboolean is_helper;
 	char *why;
@@ -55,6 +57,16 @@ static const Row rows[] = {
 	{ "dump_dir=", NOT_HERE, "-o dump_dir=DIR",
 	  "where dumps are kept (" DEFAULT_STORE "; as a user\n"
 	  "                       $XDG_STATE_HOME/triggerdumpfs)" },
+	{ "keep_free=%s", TEXT(limits.keep_free), "-o keep_free=SIZE",
+	  "free space that dumps leave on their file system, or N% of it\n"
+	  "                       (10%, at most 10 GB)" },
+	{ "max_use=%s", TEXT(limits.max_use), "-o max_use=SIZE",
+	  "what all dumps that are kept may take (off)" },
+	{ "max_use_user=%s", TEXT(limits.max_use_user), "-o max_use_user=SIZE",
+	  "what those of one user other than root may take when root mounts\n"
+	  "                       (half of what keep_free and max_use leave)" },
+	{ "max_parallel_dumps=%s", TEXT(limits.max_parallel_dumps), "-o max_parallel_dumps=N",
+	  "dumps at a time, of different processes (2; 1 to 8)" },
 	{ "group=", NOT_HERE, "-o group=NAME",
 	  "a group that may read processes, status and events at the root" },
 };
@@ -193,6 +205,8 @@ static gboolean check_values(const Raw *raw, char **ret_why)
 		*ret_why = g_strdup_printf("attach=%s: only attach=all is known", raw->attach);
 		return FALSE;
 	}
+	if (limit_options_parse(&raw->limits, &options->limits, ret_why) < 0)
+		return FALSE;
 	if (options->group) {
 		const struct group *entry = getgrnam(options->group);
 
@@ -241,6 +255,7 @@ int options_parse(int argc, char **argv, Options *ret, char **ret_why)
 	gboolean good;
 
 	*ret = (Options){ .attach_delay_s = 10, .interval_ms = 1000 };
+	dump_limits_init(&ret->limits, geteuid() == 0);
 	*ret_why = NULL;
 	good = run_fuse_opt(&raw, &args) == 0;
 	ret->fuse = args;
@@ -261,6 +276,7 @@ int options_parse(int argc, char **argv, Options *ret, char **ret_why)
 	free(raw.attach_delay);
 	free(raw.attach);
 	free(raw.detect);
+	limit_texts_clear(&raw.limits);
 	g_free(raw.why);
 	if (!ret->dump_dir)
 		ret->dump_dir = default_dump_dir();

@@ -11,6 +11,7 @@
 #include <fuse_lowlevel.h>
 #include <glib.h>
 #include <sys/types.h>
+#include "fs/broker/dump-limits.h"
 
 typedef struct {
 	gboolean foreground; /* -f, implied by -d */
@@ -25,6 +26,7 @@ typedef struct {
 	char *dump_dir;        /* absolute, or as defaulted */
 	char *group;           /* NULL: none */
 	gid_t gid;             /* of group */
+	DumpLimits limits;     /* of dumps */
 	struct fuse_args fuse; /* for libfuse: program name and -o words */
 } Options;
 

@@ -152,12 +152,14 @@ void act_preflight(HelperContext *context, const void *args)
 	const ActPreflight *act = args;
 	HelperMessage message = { 0 };
 	Look look = { .root = -1, .exe = -1 };
+	uint64_t full;
 	ActKind kind;
 
 	look.root = openat(act->procfd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	look.exe = openat(act->procfd, "exe", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	message.error = find_coreclr(act->procfd, look.coreclr, sizeof look.coreclr);
 	message.value[1] = expected_bytes(act->procfd, act->type);
+	full = expected_bytes(act->procfd, IPC_DUMP_FULL);
 	if (!message.error && look.root < 0)
 		message.error = -EACCES;
 	if (message.error)
@@ -169,6 +171,8 @@ void act_preflight(HelperContext *context, const void *args)
 	if (!message.error) {
 		kind = kind_of(&look);
 		message.value[0] = kind;
+		if (kind == ACT_KIND_SINGLE_FILE) /* whatever was asked for */
+			message.value[1] = full;
 		if (kind == ACT_KIND_NATIVE_AOT) {
 			message.error = -EOPNOTSUPP;
 			g_snprintf(message.text, sizeof message.text,

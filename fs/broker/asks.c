@@ -253,7 +253,7 @@ static void take_for_target(Target *target, const Record *record, const char *pa
 		preflight(target, record);
 		break;
 	case RECORD_DUMP:
-		dump_job_ask(target, record->id, record->type);
+		dump_job_ask(target, record->id, record->type, (RecordReason)record->reason);
 		break;
 	default:
 		broker_reply(target->broker, record->id, target->serial, -EINVAL, NULL);
@@ -280,6 +280,9 @@ void asks_take(Broker *broker, const Record *record, const char *payload, size_t
 		broker_reply(broker, id, record->serial,
 		             store_put_annex(store, record->serial, (RecordPart)record->part, own),
 		             NULL);
+		return;
+	case RECORD_DUMP_CONFIRM:
+		dump_job_confirm(id, record->value != 0);
 		return;
 	case RECORD_CANCEL:
 		broker_each_target(broker, cancel, &id);

@@ -5,10 +5,13 @@
  * target sends. One thread, no GIO: signalfd, pidfds and helpers.
  */
 #include <glib.h>
+#include "fs/broker/dump-limits.h"
 #include "fs/broker/records.h"
 #include "fs/broker/scan.h"
 #include "fs/broker/store.h"
 #include "fs/broker/target.h"
+
+typedef struct DumpWriter DumpWriter;
 
 typedef struct {
 	int link_fd;            /* to the front; taken */
@@ -18,6 +21,8 @@ typedef struct {
 	guint64 mount_id;       /* of our mount, from mountinfo */
 	gboolean root_mode;
 	unsigned attach_delay_s;
+	DumpLimits limits;        /* of dumps */
+	const DumpWriter *writer; /* how they are taken */
 	/* Called once: 0 when mounted, INIT answered and the first scan done. */
 	void (*ready)(int error, void *data);
 	void *ready_data;

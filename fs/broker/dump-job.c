@@ -1,9 +1,13 @@
 /* See dump-job.h. */
 #include "fs/broker/dump-job.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "fs/broker/acts.h"
 #include "fs/broker/broker.h"
+#include "fs/broker/dump-queue.h"
+#include "fs/broker/dump-space.h"
 #include "fs/broker/dump-writer.h"
 #include "fs/broker/preflight.h"
 #include "fs/broker/thaw.h"
@@ -14,12 +18,20 @@ enum {
 	SEAL_DEADLINE_MS = 300000
 };
 
-static GQueue waiting = G_QUEUE_INIT;
-static GQueue running = G_QUEUE_INIT;
+static DumpQueue *waiting;
+static GQueue running = G_QUEUE_INIT; /* and confirming: these have a place already */
 
-static const DumpWriter *const writer = &dump_writer_createdump;
+static void start_waiting(Broker *broker);
 
-static void start_waiting(void);
+static const DumpWriter *job_writer(const DumpJob *job)
+{
+	return broker_config(job->target->broker)->writer;
+}
+
+static const DumpLimits *job_limits(const DumpJob *job)
+{
+	return &broker_config(job->target->broker)->limits;
+}
 
 static void job_free(DumpJob *job)
 {
@@ -33,7 +45,8 @@ static void job_free(DumpJob *job)
 		helper_cancel(job->helper);
 	if (job->leaf_path)
 		store_drop_leaf(broker_store(target->broker), job->leaf_path, job->leaf_fd);
-	g_queue_remove(&waiting, job);
+	freeze_end(&job->freeze);
+	dump_queue_remove(waiting, job);
 	g_queue_remove(&running, job);
 	target->dump = NULL;
 	util_close_fd(&job->createdump);
@@ -41,6 +54,7 @@ static void job_free(DumpJob *job)
 	g_free(job->name);
 	g_free(job->file);
 	g_free(job->seal_text);
+	g_free(job->killed_text);
 	g_free(job);
 	if (target->ended)
 		broker_release_target(target);
@@ -60,7 +74,7 @@ static void fail(DumpJob *job, int error, const char *text)
 	if (job->running)
 		thaw_watch(job->target);
 	job_free(job);
-	start_waiting();
+	start_waiting(broker);
 }
 
 static void progress(DumpJob *job, RecordDumpState state)
@@ -71,6 +85,7 @@ static void progress(DumpJob *job, RecordDumpState state)
 	record.serial = job->target->serial;
 	record.state = state;
 	record.value = job->size;
+	record.progress.expected = MAX(job->expected, job->size);
 	broker_send(job->target->broker, &record, NULL, 0, -1);
 }
 
@@ -82,6 +97,7 @@ static void publish(DumpJob *job)
 	g_autoptr(GString) texts = g_string_new(NULL);
 	g_autofree char *path = NULL;
 	const StoreDump *dump;
+	Broker *broker;
 	int r;
 
 	record.sealed = (RecordSealed){
@@ -93,6 +109,8 @@ static void publish(DumpJob *job)
 		.requested_us = job->requested_us,
 		.sealed_us = util_real_us(),
 		.start_ticks = target->identity.start_ticks,
+		.frozen_us = freeze_total_us(&job->freeze),
+		.frozen_at_us = job->freeze.at_us,
 	};
 	r = store_publish(store, job->name, job->file, &record.sealed, &dump);
 	if (r < 0) {
@@ -109,8 +127,9 @@ static void publish(DumpJob *job)
 	g_string_append_len(texts, path, (gssize)strlen(path) + 1);
 	broker_send(target->broker, &record, texts->str, texts->len, -1);
 	thaw_watch(target);
+	broker = target->broker;
 	job_free(job);
-	start_waiting();
+	start_waiting(broker);
 }
 
 static void on_sealed(const HelperMessage *message, int fd, void *data)
@@ -158,11 +177,29 @@ static void seal(DumpJob *job)
 	                           SEAL_DEADLINE_MS, &callbacks, job);
 }
 
+void dump_job_measure(DumpJob *job)
+{
+	struct stat st;
+
+	if (fstatat(job->leaf_fd, "core", &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return;
+	job->size = (uint64_t)st.st_size;
+	job->disk = (uint64_t)st.st_blocks * 512;
+}
+
 void dump_job_written(DumpJob *job, int error, const char *text)
 {
+	g_autofree char *why = NULL;
+
 	if (job->timer)
 		g_source_remove(job->timer);
 	job->timer = 0;
+	freeze_end(&job->freeze);
+	if (!error) { /* it may have grown since the last tick */
+		dump_job_measure(job);
+		error = dump_space_during(job, &why);
+		text = why;
+	}
 	if (error)
 		fail(job, error, text);
 	else
@@ -179,7 +216,7 @@ static gboolean on_tick(gpointer data)
 		broker_end_target(target);
 		return G_SOURCE_REMOVE;
 	}
-	writer->watch(job);
+	job_writer(job)->watch(job);
 	if (target->dump == job && job->timer)
 		progress(job, RECORD_DUMP_RUNNING);
 	return target->dump == job && job->timer ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
@@ -187,22 +224,77 @@ static gboolean on_tick(gpointer data)
 
 static void start(DumpJob *job)
 {
-	int r;
+	g_autofree char *text = NULL;
+	int r = dump_space_before(job->target, job->expected, job, &text);
 
-	g_queue_push_tail(&running, job);
+	if (job->timer)
+		g_source_remove(job->timer);
+	job->timer = 0;
+	job->confirming = FALSE;
+	if (r < 0) { /* others have taken it since */
+		fail(job, r, text);
+		return;
+	}
 	job->running = TRUE;
 	job->started_us = job->progress_us = g_get_monotonic_time();
 	job->timer = g_timeout_add(DUMP_JOB_TICK_MS, on_tick, job);
+	freeze_begin(&job->freeze, &job->target->identity);
 	progress(job, RECORD_DUMP_RUNNING);
-	r = writer->start(job);
+	r = job_writer(job)->start(job);
 	if (r < 0)
 		fail(job, r, NULL);
 }
 
-static void start_waiting(void)
+static gboolean on_unconfirmed(gpointer data)
 {
-	while (running.length < DUMP_JOBS_RUNNING && waiting.length)
-		start(g_queue_pop_head(&waiting));
+	DumpJob *job = data;
+
+	job->timer = 0;
+	start(job);
+	return G_SOURCE_REMOVE;
+}
+
+static void confirm(DumpJob *job)
+{
+	job->confirming = TRUE;
+	job->timer = g_timeout_add(DUMP_JOB_CONFIRM_MS, on_unconfirmed, job);
+	progress(job, RECORD_DUMP_CONFIRMING);
+}
+
+void dump_job_confirm(uint64_t ask, gboolean go_on)
+{
+	for (GList *link = running.head; link; link = link->next) {
+		DumpJob *job = link->data;
+
+		if (job->ask != ask || !job->confirming)
+			continue;
+		if (go_on)
+			start(job);
+		else
+			fail(job, -ECANCELED, "the condition was false when its turn came");
+		return;
+	}
+}
+
+static gboolean is_stale(const DumpJob *job)
+{
+	return job->reason == RECORD_REASON_TRIGGER &&
+	       g_get_monotonic_time() - job->queued_us > DUMP_JOB_STALE_MS * 1000;
+}
+
+static void start_waiting(Broker *broker)
+{
+	while (running.length < broker_config(broker)->limits.max_parallel) {
+		DumpJob *job = dump_queue_take(waiting);
+
+		if (!job)
+			return;
+		g_queue_push_tail(&running, job);
+		if (is_stale(job))
+			confirm(job);
+		else
+			start(job);
+	}
 }
 
 static void choose_type(DumpJob *job, ActKind kind)
@@ -216,33 +308,48 @@ static void choose_type(DumpJob *job, ActKind kind)
 	              "a single-file program can be dumped in full alone: full is asked for", NULL);
 }
 
+static void refuse_full(DumpJob *job)
+{
+	static const char text[] = "too many dumps are waiting already";
+	Record record = record_new(RECORD_REPLY);
+
+	record.id = job->ask;
+	record.serial = job->target->serial;
+	record.error = -EAGAIN;
+	record.value = RECORD_REFUSED_QUEUE_FULL;
+	broker_send(job->target->broker, &record, text, sizeof text, -1);
+	job_free(job);
+}
+
 static void on_preflight(PreflightResult *result, void *data)
 {
 	DumpJob *job = data;
 	Target *target = job->target;
 
 	job->preflight = NULL;
-	if (!result->error && waiting.length >= DUMP_JOBS_QUEUED) {
-		result->error = -EAGAIN;
-		result->text = "too many dumps are waiting already";
-	}
 	if (result->error) {
 		broker_reply(target->broker, job->ask, target->serial, result->error, result->text);
 		job_free(job);
 		return;
 	}
+	if (dump_queue_is_full(waiting)) {
+		refuse_full(job);
+		return;
+	}
+	job->expected = result->expected;
+	job->queued_us = g_get_monotonic_time();
 	job->leaf_path = g_steal_pointer(&result->leaf_path);
 	job->leaf_fd = result->leaf_fd;
 	job->accepted = TRUE;
 	broker_reply(target->broker, job->ask, target->serial, 0, NULL);
 	choose_type(job, result->kind);
-	g_queue_push_tail(&waiting, job);
-	if (running.length >= DUMP_JOBS_RUNNING)
+	dump_queue_add(waiting, target->identity.credentials.uid, job);
+	if (running.length >= job_limits(job)->max_parallel)
 		progress(job, RECORD_DUMP_QUEUED);
-	start_waiting();
+	start_waiting(target->broker);
 }
 
-void dump_job_ask(Target *target, uint64_t ask, guint32 type)
+void dump_job_ask(Target *target, uint64_t ask, guint32 type, RecordReason reason)
 {
 	const char *text = NULL;
 	int r = target_refusal(target, &text);
@@ -253,7 +360,10 @@ void dump_job_ask(Target *target, uint64_t ask, guint32 type)
 		broker_reply(target->broker, ask, target->serial, r, text);
 		return;
 	}
+	if (!waiting)
+		waiting = dump_queue_new();
 	job = g_new0(DumpJob, 1);
+	job->reason = reason;
 	job->target = target;
 	job->ask = ask;
 	job->type = type;
@@ -277,11 +387,17 @@ void dump_job_end(DumpJob *job)
 		return;
 	}
 	if (job->running)
-		writer->cancel(job);
+		job_writer(job)->cancel(job);
 	fail(job, -ESRCH, "the process ended before its dump was whole");
+}
+
+void dump_jobs_each(DumpJobEach each, void *data)
+{
+	for (GList *link = running.head; link; link = link->next)
+		each(link->data, data);
 }
 
 gboolean dump_jobs_active(void)
 {
-	return running.length || waiting.length;
+	return running.length || (waiting && dump_queue_n(waiting));
 }

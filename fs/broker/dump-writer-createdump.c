@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include "fs/broker/acts.h"
 #include "fs/broker/broker.h"
+#include "fs/broker/dump-space.h"
 #include "fs/broker/exchange.h"
 #include "fs/util.h"
 #include "ipc/replies.h"
@@ -27,8 +28,6 @@ enum {
 	REPLY_AFTER_KILL_US = 5000000,
 	CHECK_DEADLINE_MS = 30000,
 };
-
-#define KEEP_FREE_BYTES ((uint64_t)64 << 20)
 
 static int ask_runtime(DumpJob *job);
 
@@ -63,10 +62,7 @@ static void on_reply(Target *target, const ExchangeResult *result, void *data)
 	if (!job || job != data || !job->running || job->sealing)
 		return;
 	if (job->killed_us) {
-		dump_job_written(job, job->killed_why,
-		                 job->killed_why == -ENOSPC
-		                         ? "the disk became full: createdump was ended"
-		                         : "createdump stood still: it was ended");
+		dump_job_written(job, job->killed_why, job->killed_text);
 		return;
 	}
 	if (result->error == -ETIMEDOUT && job->sent) /* given up: the file is whole */
@@ -154,15 +150,6 @@ static pid_t find_child(const Target *target)
 	return found;
 }
 
-static pid_t find_tracer(const Target *target)
-{
-	DiscoveryStatus status;
-
-	if (discovery_read_status(target->identity.procfd, &status) < 0)
-		return 0;
-	return status.tracer;
-}
-
 /*
  * A pidfd on it, taken before it is looked at: it must be the target's child, or, when the target is dead, what
  * still traces it and bears that name.
@@ -197,25 +184,24 @@ static void remember_createdump(DumpJob *job, pid_t tracer)
 
 static void end_createdump(DumpJob *job)
 {
-	remember_createdump(job, find_tracer(job->target));
+	remember_createdump(job, identity_tracer(&job->target->identity));
 	if (job->createdump >= 0)
 		syscall(SYS_pidfd_send_signal, job->createdump, SIGKILL, NULL, 0);
 }
 
-static void kill_createdump(DumpJob *job, int why)
+static void kill_createdump(DumpJob *job, int why, const char *text)
 {
 	job->killed_us = g_get_monotonic_time();
 	job->killed_why = why;
+	job->killed_text = g_strdup(text);
 	end_createdump(job);
 }
 
 static void note_progress(DumpJob *job, pid_t tracer, gint64 now)
 {
-	struct stat st;
 	uint64_t size = job->size, cpu = job->cpu;
 
-	if (fstatat(job->leaf_fd, "core", &st, AT_SYMLINK_NOFOLLOW) == 0)
-		size = (uint64_t)st.st_size;
+	dump_job_measure(job);
 	if (tracer) {
 		DiscoveryStat stat;
 		char path[32];
@@ -228,12 +214,11 @@ static void note_progress(DumpJob *job, pid_t tracer, gint64 now)
 	}
 	if (size != job->size || cpu != job->cpu)
 		job->progress_us = now;
-	job->size = size;
 	job->cpu = cpu;
 	if (tracer) {
 		job->was_traced = TRUE;
 		job->thawed_us = 0;
-	} else if (!job->thawed_us && (job->was_traced || size)) {
+	} else if (!job->thawed_us && (job->was_traced || job->size)) {
 		job->thawed_us = now;
 	}
 }
@@ -277,8 +262,8 @@ static void check_file(DumpJob *job)
 static void watch(DumpJob *job)
 {
 	gint64 now = g_get_monotonic_time();
-	pid_t tracer = find_tracer(job->target);
-	uint64_t total;
+	pid_t tracer = identity_tracer(&job->target->identity);
+	g_autofree char *text = NULL;
 
 	note_progress(job, tracer, now);
 	remember_createdump(job, tracer);
@@ -294,13 +279,12 @@ static void watch(DumpJob *job)
 			exchange_give_up(job->target);
 		return;
 	}
-	if (store_free_bytes(broker_store(job->target->broker), &total) < KEEP_FREE_BYTES &&
-	    job->size)
-		kill_createdump(job, -ENOSPC);
+	if (job->size && dump_space_during(job, &text) < 0)
+		kill_createdump(job, -ENOSPC, text);
 	else if (!job->helper && job->thawed_us && now - job->thawed_us > SILENT_AFTER_THAW_US)
 		check_file(job);
 	else if (now - job->progress_us > STALLED_US)
-		kill_createdump(job, -ETIMEDOUT);
+		kill_createdump(job, -ETIMEDOUT, "createdump stood still: it was ended");
 }
 
 /* 3.1's goes round for ever when its target dies under it, and keeps what is left of it from being reaped. */

@@ -4,9 +4,10 @@
  * file "core" in the job's leaf and says once, through dump_job_written(), that it is there or why
  * not. Whether it is whole is judged by the file alone, afterwards.
  */
+#include "fs/broker/broker.h"
 #include "fs/broker/dump-job.h"
 
-typedef struct {
+struct DumpWriter {
 	const char *name;
 	/* Begins. 0 or negative errno. */
 	int (*start)(DumpJob *job);
@@ -14,7 +15,11 @@ typedef struct {
 	void (*watch)(DumpJob *job);
 	/* The job ends now (target gone, daemon ends): says nothing more. */
 	void (*cancel)(DumpJob *job);
-} DumpWriter;
+};
+
+/* The one of this program: linked in beside main.c (fs/dump-writer.c), so that a program of the tests can
+ * have another. */
+extern const DumpWriter *const program_dump_writer;
 
 /* The runtime's own createdump, asked for over the diagnostics socket. */
 extern const DumpWriter dump_writer_createdump;

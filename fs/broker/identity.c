@@ -125,6 +125,13 @@ char identity_state(const Identity *identity)
 	return discovery_read_stat(identity->procfd, &stat) < 0 ? '?' : stat.state;
 }
 
+pid_t identity_tracer(const Identity *identity)
+{
+	DiscoveryStatus status;
+
+	return discovery_read_status(identity->procfd, &status) < 0 ? 0 : status.tracer;
+}
+
 static uint64_t ticks_per_second(void)
 {
 	long hz = sysconf(_SC_CLK_TCK);

@@ -41,6 +41,9 @@ static inline gboolean identity_state_stopped(char state)
 	return state == 'T' || state == 't';
 }
 
+/* Who traces its main thread (TracerPid); 0 nobody, or unknown. */
+pid_t identity_tracer(const Identity *identity);
+
 /* Inode of /proc/PID/ns/net, 0 when it cannot be read. */
 uint64_t identity_net_ns(pid_t pid);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "fs/broker/broker.h"
+#include "fs/broker/dump-space.h"
 #include "fs/util.h"
 
 enum {
@@ -16,7 +17,6 @@ struct Preflight {
 	void *data;
 	Helper *helper;
 	PreflightResult result;
-	uint64_t expected;
 	char text[HELPER_TEXT_MAX];
 };
 
@@ -29,19 +29,16 @@ static void preflight_free(Preflight *preflight)
 	g_free(preflight);
 }
 
-/* Twice over: what the dump needs, and what the machine has to keep. */
 static void check_space(Preflight *preflight)
 {
-	uint64_t total, free = store_free_bytes(broker_store(preflight->target->broker), &total);
+	g_autofree char *text = NULL;
 
-	if (preflight->result.error || free >= preflight->expected)
+	if (preflight->result.error)
 		return;
-	preflight->result.error = -ENOSPC;
-	g_snprintf(preflight->text, sizeof preflight->text,
-	           "%s has %" G_GUINT64_FORMAT " MB free, the dump may need %" G_GUINT64_FORMAT
-	           " MB",
-	           store_dir(broker_store(preflight->target->broker)), free / 1000000,
-	           preflight->expected / 1000000);
+	preflight->result.error =
+		dump_space_before(preflight->target, preflight->result.expected, NULL, &text);
+	if (text)
+		g_strlcpy(preflight->text, text, sizeof preflight->text);
 }
 
 static void on_message(const HelperMessage *message, int fd, void *data)
@@ -51,7 +48,7 @@ static void on_message(const HelperMessage *message, int fd, void *data)
 	util_close_fd(&fd);
 	preflight->result.error = message->error;
 	preflight->result.kind = (ActKind)message->value[0];
-	preflight->expected = message->value[1];
+	preflight->result.expected = message->value[1];
 	g_strlcpy(preflight->text, message->text, sizeof preflight->text);
 }
 

@@ -13,6 +13,7 @@ typedef struct {
 	ActKind kind;
 	char *leaf_path; /* a fresh leaf for this target; taken by the callee, or dropped after the call */
 	int leaf_fd;
+	uint64_t expected; /* bytes that the dump may need at most */
 } PreflightResult;
 
 typedef void (*PreflightDone)(PreflightResult *result, void *data);

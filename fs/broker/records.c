@@ -58,6 +58,7 @@ static const Kind kinds[RECORD_N_KINDS] = {
 	[RECORD_REMOVE_DUMP] = { "remove-dump", HAS_ID | HAS_SERIAL | HAS_PART },
 	[RECORD_ANNEX] = { "annex", HAS_ID | HAS_SERIAL | HAS_PART | HAS_JSON_PART | HAS_FD },
 	[RECORD_CANCEL] = { "cancel", HAS_ID },
+	[RECORD_DUMP_CONFIRM] = { "dump-confirm", HAS_ID },
 
 	[RECORD_FOUND] = { "found", HAS_SERIAL | MAY_HAVE_PAYLOAD },
 	[RECORD_GONE] = { "gone", HAS_SERIAL },
@@ -135,7 +136,7 @@ static gboolean check_values(const Record *record, unsigned has)
 		return FALSE;
 	if (has & HAS_JSON_PART && record->part != RECORD_PART_JSON)
 		return FALSE;
-	if (has & HAS_STATE && record->state > RECORD_DUMP_RUNNING)
+	if (has & HAS_STATE && record->state > RECORD_DUMP_CONFIRMING)
 		return FALSE;
 	if (has & HAS_WORD && record->word >= EVENT_N_WORDS)
 		return FALSE;

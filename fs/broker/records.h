@@ -43,10 +43,12 @@ typedef enum {
 	RECORD_PREFLIGHT, /* serial, type = IpcDumpType. REPLY: error and a sentence as payload */
 	RECORD_DUMP, /* serial, type, reason. REPLY at once (accepted or errno and sentence), then
 			       * DUMP_PROGRESS.., and DUMP_SEALED or DUMP_FAILED with this id */
-	RECORD_OPEN_DUMP,   /* serial = dump's, part. REPLY: fd */
-	RECORD_REMOVE_DUMP, /* serial = dump's, part. REPLY */
-	RECORD_ANNEX,       /* serial = dump's, part (JSON), fd = sealed memfd. REPLY */
-	RECORD_CANCEL,      /* id of an ask: dropped when unsent. No reply */
+	RECORD_OPEN_DUMP,    /* serial = dump's, part. REPLY: fd */
+	RECORD_REMOVE_DUMP,  /* serial = dump's, part. REPLY */
+	RECORD_ANNEX,        /* serial = dump's, part (JSON), fd = sealed memfd. REPLY */
+	RECORD_CANCEL,       /* id of an ask: dropped when unsent. No reply */
+	RECORD_DUMP_CONFIRM, /* id of a DUMP, value: 1 begin, 0 drop it. Answers a DUMP_PROGRESS in
+			      * state CONFIRM; without effect on any other. No reply */
 
 	/* broker -> front */
 	RECORD_FOUND = 64, /* serial: a process, or news of it; RecordFound, payload = texts */
@@ -55,11 +57,13 @@ typedef enum {
 	RECORD_REPLY,      /* id (0: ProcessInfo that was not asked for); error (0 or
 			       * negative errno) */
 	RECORD_STREAM,     /* id, serial, row, fd: the event stream, behind the reply; value = age
-			       * of the socket (us) when it was asked for, G_MAXUINT64 unknown */
-	RECORD_DUMP_PROGRESS, /* id, serial = process's, value = bytes so far, state */
+			    * of the socket (us) when it was asked for, G_MAXUINT64 unknown */
+	RECORD_DUMP_PROGRESS, /* id, serial = process's, value = bytes so far, state;
+			       * RecordProgress */
 	RECORD_DUMP_SEALED,   /* id (0: from the store at start), serial = dump's;
 			       * RecordSealed, payload = texts */
-	RECORD_DUMP_FAILED,   /* id, error; payload = sentence or createdump's own text */
+	RECORD_DUMP_FAILED,   /* id, error (-ECANCELED: dropped, as CONFIRM said); payload =
+			       * sentence or createdump's own text */
 	RECORD_NOTICE, /* a line for `events`: serial or 0, pid, word; payload = keys and values, NUL-ended each */
 	RECORD_STOP,   /* end: answer what waits, close and exit 0 */
 	RECORD_HEALTH, /* value = RSS of the broker in kB, found.flags = RECORD_HEALTH_* */
@@ -88,7 +92,13 @@ typedef enum {
 typedef enum {
 	RECORD_DUMP_QUEUED,
 	RECORD_DUMP_RUNNING,
+	RECORD_DUMP_CONFIRMING, /* its turn after a while in the queue: DUMP_CONFIRM is waited for */
 } RecordDumpState;
+
+/* value of a REPLY that refuses. */
+enum {
+	RECORD_REFUSED_QUEUE_FULL = 1, /* to a DUMP: too many wait already */
+};
 
 typedef enum {
 	RECORD_ENVIRON_IPC,  /* the continuation of GetProcessEnvironment, unread */
@@ -167,7 +177,13 @@ typedef struct {
 	int64_t requested_us; /* wall clock */
 	int64_t sealed_us;
 	uint64_t start_ticks;
+	int64_t frozen_us;    /* how long the process stood still for it; -1 unknown */
+	int64_t frozen_at_us; /* wall clock, when it was first seen to; 0 unknown */
 } RecordSealed; /* payload: "core_DATE_TIME[_N]" (no pid), path in the store, a NUL each */
+
+typedef struct {
+	uint64_t expected; /* bytes that the dump may need at most; 0 unknown */
+} RecordProgress;
 
 typedef struct {
 	uint32_t magic;
@@ -188,6 +204,7 @@ typedef struct {
 	union {
 		RecordFound found;
 		RecordSealed sealed;
+		RecordProgress progress;
 		uint8_t pad[RECORD_HEADER_SIZE - 72];
 	};
 } Record;

@@ -108,6 +108,7 @@ int store_meta_read(int dirfd, const char *file, char **ret_name, RecordSealed *
 		.written_type = (guint32)written,
 		.requested_us = (gint64)requested,
 		.sealed_us = (gint64)sealed,
+		.frozen_us = -1,
 	};
 	*ret_name = g_strdup(name);
 	return 0;

@@ -123,14 +123,16 @@ static void clean_work(Store *store)
 	closedir(dir);
 }
 
+/* 512 is the unit of st_blocks, whatever the file system's is. */
 static uint64_t part_size(const Store *store, const char *file, RecordPart part,
-                          gboolean *ret_there)
+                          gboolean *ret_there, uint64_t *disk)
 {
 	g_autofree char *name = g_strconcat(file, part_suffix[part], NULL);
 	struct stat st;
 
 	*ret_there =
 		fstatat(store->sealed, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
+	*disk += *ret_there ? (uint64_t)st.st_blocks * 512 : 0;
 	return *ret_there ? (uint64_t)st.st_size : 0;
 }
 
@@ -145,9 +147,9 @@ static StoreDump *take_dump(Store *store, const char *name, const char *file,
 	dump->file = g_strdup(file);
 	dump->info = *info;
 	dump->info.parts = 0;
-	dump->info.size = part_size(store, file, RECORD_PART_CORE, &there);
+	dump->info.size = part_size(store, file, RECORD_PART_CORE, &there, &dump->disk);
 	dump->info.parts |= there ? 1u << RECORD_PART_CORE : 0;
-	dump->info.json_size = part_size(store, file, RECORD_PART_JSON, &there);
+	dump->info.json_size = part_size(store, file, RECORD_PART_JSON, &there, &dump->disk);
 	dump->info.parts |= there ? 1u << RECORD_PART_JSON : 0;
 	g_ptr_array_add(store->dumps, dump);
 	return dump;
@@ -352,6 +354,32 @@ const StoreDump *store_find(const Store *store, uint64_t serial)
 	guint i = find_index(store, serial);
 
 	return i == G_MAXUINT ? NULL : store->dumps->pdata[i];
+}
+
+void store_refresh(Store *store)
+{
+	for (guint i = 0; i < store->dumps->len; i++) {
+		StoreDump *dump = store->dumps->pdata[i];
+		gboolean there;
+
+		dump->disk = 0;
+		for (unsigned part = 0; part < RECORD_N_PARTS; part++)
+			part_size(store, dump->file, (RecordPart)part, &there, &dump->disk);
+	}
+}
+
+uint64_t store_disk(const Store *store, uid_t uid, uint64_t *ret_user)
+{
+	uint64_t all = 0;
+
+	*ret_user = 0;
+	for (guint i = 0; i < store->dumps->len; i++) {
+		const StoreDump *dump = store->dumps->pdata[i];
+
+		all += dump->disk;
+		*ret_user += dump->info.uid == uid ? dump->disk : 0;
+	}
+	return all;
 }
 
 void store_each(const Store *store, StoreEach each, void *data)

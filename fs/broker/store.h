@@ -22,6 +22,7 @@ typedef struct {
 	char *name;      /* "core_DATE_TIME" or with "_N"; without the pid */
 	char *file;      /* its name in DIR/sealed */
 	RecordSealed info;
+	uint64_t disk; /* bytes that its parts take there, as of the last store_refresh() */
 } StoreDump;
 
 /* 0; negative errno and *ret_why = a sentence (to be freed). */
@@ -50,6 +51,10 @@ int store_publish(Store *store, const char *name, const char *file, const Record
 void store_discard(Store *store, const char *file);
 
 const StoreDump *store_find(const Store *store, uint64_t serial);
+/* Somebody may have removed or changed files behind our back: what the dumps take, anew. */
+void store_refresh(Store *store);
+/* What they take: all, and in *ret_user those of that uid. */
+uint64_t store_disk(const Store *store, uid_t uid, uint64_t *ret_user);
 typedef void (*StoreEach)(const StoreDump *dump, void *data);
 void store_each(const Store *store, StoreEach each, void *data);
 

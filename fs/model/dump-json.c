@@ -117,7 +117,12 @@ void dump_json_build(const DumpStory *story, const RecordSealed *sealed, const c
 	append_key(out, "size");
 	g_string_append_printf(out, "%" G_GUINT64_FORMAT, (guint64)sealed->size);
 	append_key(out, "frozen_s");
-	g_string_append(out, "null");
+	append_number(out, sealed->frozen_us < 0 ? NAN : (double)sealed->frozen_us / 1e6);
+	append_key(out, "frozen_at");
+	if (sealed->frozen_at_us)
+		append_time(out, sealed->frozen_at_us);
+	else
+		append_string(out, NULL);
 	append_key(out, "analyze");
 	append_string(out, analyze);
 	g_string_append(out, "\n}\n");

@@ -2,7 +2,7 @@
 /*
  * The .json beside a dump: one object, a key a line, in this order: reason trigger threshold_mb
  * value_mb type requested sealed pid uid start_time runtime cmdline counters path size frozen_s
- * analyze. null for what is unknown or not a number; always valid UTF-8.
+ * frozen_at analyze. null for what is unknown or not a number; always valid UTF-8.
  */
 #include "fs/model/counter-store.h"
 #include "fs/broker/records.h"

@@ -3,7 +3,7 @@
  * written although the process may be gone by then.
  *
  *   DUMP -> REPLY (accepted or not) -> PROGRESS .. -> SEALED -> ANNEX (json) -> shown in the list
- *                                                  `-> FAILED
+ *                                      (CONFIRM)   `-> FAILED
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -79,6 +79,7 @@ static void set_dump_state(Process *process, ProcessDumpState state)
 		return;
 	process->dump_job = 0;
 	process->dump_bytes = 0;
+	process->dump_expected = 0;
 	/* It could not send while it was frozen: for all that counts time it stood still. */
 	trigger_pause(&process->trigger);
 	process->quiet_from_us = g_get_monotonic_time();
@@ -111,14 +112,26 @@ static Job *job_new(Model *model, Process *process, gboolean by_trigger)
 	return job;
 }
 
-/* Missed: the crossing could not be used, the trigger stays armed. Failed: until the next write. */
-static void tell_failure(Job *job, int error, const char *sentence, gboolean accepted)
+/* Its turn came late, and the condition was false by then: not a failure, and armed again. */
+static void tell_dropped(Job *job, Process *process)
+{
+	if (process)
+		trigger_dump_missed(&process->trigger, job->generation, g_get_monotonic_time());
+	model_log(job->model, process, job->pid, EVENT_MISSED, "reason", "queue", NULL);
+}
+
+/* Missed: the crossing could not be used, the trigger stays armed. Failed: until the next write. The events
+ * have the word for it where there is one, the status the sentence. */
+static void tell_failure(Job *job, int error, const char *word, const char *sentence,
+                         gboolean accepted)
 {
 	Process *process = job_process(job);
 	gboolean missed = !accepted && (error == -EBUSY || error == -EAGAIN);
 	gint64 now = g_get_monotonic_time();
 
-	if (!accepted && !job->story.by_trigger) {
+	if (accepted && job->story.by_trigger && error == -ECANCELED) {
+		tell_dropped(job, process);
+	} else if (!accepted && !job->story.by_trigger) {
 		model_log(job->model, process, job->pid, EVENT_REFUSED, "what", "dump", "error",
 		          sentence, NULL);
 	} else if (!process || !job->story.by_trigger) {
@@ -128,7 +141,8 @@ static void tell_failure(Job *job, int error, const char *sentence, gboolean acc
 		model_log(job->model, process, 0, EVENT_DUMP_FAILED, "error", sentence, NULL);
 		trigger_dump_failed(&process->trigger, job->generation);
 	} else if (trigger_dump_missed(&process->trigger, job->generation, now)) {
-		model_log(job->model, process, 0, EVENT_MISSED, "reason", sentence, NULL);
+		model_log(job->model, process, 0, EVENT_MISSED, "reason", word ? word : sentence,
+		          NULL);
 	} else {
 		return;
 	}
@@ -160,7 +174,9 @@ static void on_answer(int error, const Record *record, const char *payload, gsiz
 	sentence = g_strdup(model_sentence(error, payload, len));
 	if (process && process->dump_job == job->id)
 		set_dump_state(process, PROCESS_DUMP_IDLE);
-	tell_failure(job, error, sentence, FALSE);
+	tell_failure(job, error,
+	             record && record->value == RECORD_REFUSED_QUEUE_FULL ? "queue-full" : NULL,
+	             sentence, FALSE);
 	if (process)
 		model_touch(job->model, process);
 	end_job(job);
@@ -230,6 +246,21 @@ void model_dumps_fire(Model *model, Process *process)
 	ask(model, process, job_new(model, process, TRUE), process->dump_type);
 }
 
+/* Whether what a trigger asked for while the queue was long is worth a dump now. */
+static gboolean still_wanted(const Process *process)
+{
+	return trigger_still_holds(&process->trigger);
+}
+
+static void answer_confirm(Model *model, const Job *job, const Process *process)
+{
+	Record record = record_new(RECORD_DUMP_CONFIRM);
+
+	record.id = job->id;
+	record.value = still_wanted(process);
+	(void)link_send(model->link, &record, NULL, 0, -1);
+}
+
 void model_dumps_progress(Model *model, const Record *record)
 {
 	Job *job = find_job(model, record);
@@ -238,6 +269,9 @@ void model_dumps_progress(Model *model, const Record *record)
 	if (!process || job->dump)
 		return;
 	process->dump_bytes = record->value;
+	process->dump_expected = record->progress.expected;
+	if (record->state == RECORD_DUMP_CONFIRMING)
+		answer_confirm(model, job, process);
 	if (record->state != RECORD_DUMP_RUNNING || job->begun)
 		return;
 	job->begun = TRUE;
@@ -269,13 +303,34 @@ static int make_memfd(const GString *text)
 	return g_steal_fd(&fd);
 }
 
+static void tell_done(Job *job, Process *process, const Dump *dump)
+{
+	gboolean frozen = dump->info.frozen_us >= 0;
+	char seconds[NUMBER_MAX], size[32];
+
+	g_snprintf(size, sizeof size, "%" G_GUINT64_FORMAT, (guint64)dump->info.size);
+	number_format((double)dump->info.frozen_us / 1e6, seconds);
+	model_log(job->model, process, job->pid, EVENT_DUMP_DONE, "name", dump->name_pid, "type",
+	          dump_type_name(dump->info.written_type), "size", size, frozen ? "frozen_s" : NULL,
+	          seconds, NULL);
+}
+
+static void job_over(Job *job, Process *process)
+{
+	if (!process)
+		return;
+	if (process->dump_job == job->id)
+		set_dump_state(process, PROCESS_DUMP_IDLE);
+	if (job->story.by_trigger)
+		trigger_dump_done(&process->trigger, job->generation, g_get_monotonic_time());
+}
+
 /* In the list, from now on; tells once. */
 static void show(Job *job, unsigned parts)
 {
 	Model *model = job->model;
 	Process *process = job_process(job);
 	Dump *dump = dump_list_any(model->dumps, job->dump);
-	char size[32];
 
 	if (!dump)
 		return;
@@ -287,14 +342,8 @@ static void show(Job *job, unsigned parts)
 		process->dumps_changed_us = util_real_us();
 	if (!job->shown) {
 		job->shown = TRUE;
-		g_snprintf(size, sizeof size, "%" G_GUINT64_FORMAT, (guint64)dump->info.size);
-		if (process && process->dump_job == job->id)
-			set_dump_state(process, PROCESS_DUMP_IDLE);
-		if (process && job->story.by_trigger)
-			trigger_dump_done(&process->trigger, job->generation,
-			                  g_get_monotonic_time());
-		model_log(model, process, job->pid, EVENT_DUMP_DONE, "name", dump->name_pid, "type",
-		          dump_type_name(dump->info.written_type), "size", size, NULL);
+		job_over(job, process);
+		tell_done(job, process, dump);
 		if (process)
 			model_touch(model, process);
 	}
@@ -373,7 +422,7 @@ void model_dumps_failed(Model *model, const Record *record, const char *payload,
 		return;
 	if (process && process->dump_job == job->id)
 		set_dump_state(process, PROCESS_DUMP_IDLE);
-	tell_failure(job, error, model_sentence(error, payload, len), TRUE);
+	tell_failure(job, error, NULL, model_sentence(error, payload, len), TRUE);
 	if (process)
 		model_touch(model, process);
 	end_job(job);

@@ -66,6 +66,7 @@ typedef struct Process {
 	ProcessDumpState dump_state;
 	guint64 dump_job;        /* id of its ask; 0 */
 	guint64 dump_bytes;      /* written so far */
+	guint64 dump_expected;   /* that it may become at most; 0 unknown */
 	gint64 dumps_changed_us; /* wall clock; 0 never */
 	char *last_error;        /* a sentence, or NULL */
 

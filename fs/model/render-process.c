@@ -110,6 +110,7 @@ int render_process_status(Model *model, Process *process, GString *out)
 	append_lines(out, &process->trigger);
 	append_key(out, "dump", process_dump_state_name(process->dump_state));
 	append_count(out, "dump_bytes", process->dump_bytes);
+	append_count(out, "dump_expected", process->dump_expected);
 	append_count(out, "dumps", dump_list_n(model->dumps, process->serial));
 	append_count(out, "sessions", model_attach_sessions(model, process->serial));
 	g_string_append(out, "interval ");

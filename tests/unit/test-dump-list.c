@@ -138,7 +138,13 @@ static void test_json(void)
 	g_autoptr(GString) counters = g_string_new(NULL);
 	g_autoptr(GString) json = g_string_new(NULL);
 	EventCounterSample sample = { .provider = "System.Runtime", .value = 388.5 };
-	RecordSealed sealed = { .pid = 42, .uid = 5, .written_type = IPC_DUMP_FULL, .size = 123 };
+	RecordSealed sealed = {
+		.pid = 42, .uid = 5, .written_type = IPC_DUMP_FULL, .size = 123, .frozen_us = -1
+	};
+	RecordSealed frozen = { .written_type = IPC_DUMP_FULL,
+		                .frozen_us = 742000,
+		                .frozen_at_us = 1500000 };
+	g_autoptr(GString) measured = g_string_new(NULL);
 	DumpStory story = { .by_trigger = TRUE, .threshold_mb = 300, .value_mb = 388.5 };
 
 	dump_json_counters(store, counters);
@@ -155,7 +161,10 @@ static void test_json(void)
 	story.counters = g_strdup(counters->str);
 	story.start_us = 1000;
 	dump_json_build(&story, &sealed, "/s/core_1_42", json);
+	dump_json_build(&story, &frozen, "/s/core_1_42", measured);
 	dump_story_clear(&story);
+	g_assert_nonnull(strstr(measured->str, "\"frozen_s\": 0.742,\n"
+	                                       "  \"frozen_at\": \"1970-01-01T00:00:01.500Z\",\n"));
 	g_assert_cmpstr(
 		json->str, ==,
 		"{\n"
@@ -178,6 +187,7 @@ static void test_json(void)
 		"  \"path\": \"/s/core_1_42\",\n"
 		"  \"size\": 123,\n"
 		"  \"frozen_s\": null,\n"
+		"  \"frozen_at\": null,\n"
 		"  \"analyze\": \"dotnet-dump analyze /s/core_1_42 -c 'dumpheap -stat'\"\n"
 		"}\n");
 }

@@ -266,7 +266,22 @@ static void progress(Fixture *f, guint64 id, RecordDumpState state)
 	record.serial = SERIAL;
 	record.state = state;
 	record.value = 4096;
+	record.progress.expected = 70000000;
 	tell(f, &record, NULL, 0, -1);
+}
+
+/* The broker's question whether a dump that waited is still wanted; the front's answer. */
+static void expect_confirm(Fixture *f, guint64 id, guint64 value)
+{
+	Got *got;
+
+	progress(f, id, RECORD_DUMP_CONFIRMING);
+	WAIT_FOR(f->inbox.length);
+	got = g_queue_pop_head(&f->inbox);
+	g_assert_cmpstr(record_kind_name(got->record.kind), ==, "dump-confirm");
+	g_assert_cmpuint(got->record.id, ==, id);
+	g_assert_cmpuint(got->record.value, ==, value);
+	got_free(got);
 }
 
 static void sealed(Fixture *f, guint64 id, guint64 serial, unsigned parts)
@@ -283,7 +298,8 @@ static void sealed(Fixture *f, guint64 id, guint64 serial, unsigned parts)
 		                        .parts = parts,
 		                        .size = 123456,
 		                        .start_ticks = 1234,
-		                        .requested_us = 2000000 };
+		                        .requested_us = 2000000,
+		                        .frozen_us = id ? 250000 : -1 };
 	record.sealed.process_serial = id ? SERIAL : 0;
 	tell(f, &record, texts, sizeof texts, -1);
 }
@@ -390,6 +406,7 @@ static void test_trigger_to_list(Fixture *f, gconstpointer data)
 	check_status(f, "trigger dumping");
 	check_status(f, "dump running");
 	check_status(f, "dump_bytes 4096");
+	check_status(f, "dump_expected 70000000");
 	sealed(f, id, DUMP, 1);
 	WAIT_FOR(f->inbox.length);
 	got = g_queue_peek_head(&f->inbox);
@@ -411,8 +428,10 @@ static void test_trigger_to_list(Fixture *f, gconstpointer data)
 	check_status(f, "dumps 1");
 	g_assert_true(logged(f, "fired value_mb=300 threshold_mb=300"));
 	g_assert_true(logged(f, "dump-started reason=trigger"));
-	g_assert_true(logged(f, "dump-done name=core_20261124_101512_4807 type=heap size=123456"));
+	g_assert_true(logged(f, "dump-done name=core_20261124_101512_4807 type=heap size=123456 "
+	                        "frozen_s=0.25\n"));
 	g_assert_true(log_has(process->events, "dump-done"));
+	check_status(f, "dump_expected 0");
 	/* One dump; armed again by a write, and then at once, as the condition holds. */
 	counter_stream_value(&f->stream, "gc-heap-size", 400);
 	WAIT_FOR(process->heap.mb == 400);
@@ -524,6 +543,49 @@ static void test_missed_and_failed(Fixture *f, gconstpointer data)
 	WAIT_FOR(process->heap.mb == 252);
 	settle(f);
 	g_assert_cmpuint(f->inbox.length, ==, 0);
+}
+
+/* Whether it waited for nothing is the front's to say. */
+static void test_queue(Fixture *f, gconstpointer data)
+{
+	static const char full[] = "too many dumps are waiting already";
+	Process *process = attach(f, 100);
+	Record record = record_new(RECORD_REPLY);
+	guint64 id;
+
+	arm(f, "200");
+	counter_stream_value(&f->stream, "gc-heap-size", 250);
+	record.id = expect(f, RECORD_DUMP);
+	record.serial = SERIAL;
+	record.error = -EAGAIN;
+	record.value = RECORD_REFUSED_QUEUE_FULL;
+	tell(f, &record, full, sizeof full, -1);
+	WAIT_FOR(process->trigger.state == TRIGGER_ARMED);
+	g_assert_true(logged(f, "missed reason=queue-full\n"));
+	check_status(f, "last_error too many dumps are waiting already");
+
+	counter_stream_value(&f->stream, "gc-heap-size", 251);
+	id = expect(f, RECORD_DUMP);
+	reply(f, id, 0, NULL);
+	progress(f, id, RECORD_DUMP_QUEUED);
+	expect_confirm(f, id, 1);
+	settle(f);
+	check_status(f, "trigger queued");
+	counter_stream_value(&f->stream, "gc-heap-size", 120);
+	WAIT_FOR(process->heap.mb == 120);
+	expect_confirm(f, id, 0);
+	failed(f, id, -ECANCELED, "the condition was false when its turn came");
+	WAIT_FOR(process->trigger.state == TRIGGER_ARMED);
+	settle(f);
+	check_status(f, "dump idle");
+	g_assert_true(logged(f, "missed reason=queue\n"));
+	g_assert_false(logged(f, "dump-failed"));
+	counter_stream_value(&f->stream, "gc-heap-size", 252);
+	id = expect(f, RECORD_DUMP);
+	reply(f, id, 0, NULL);
+	/* Disarmed while it waits: nobody wants it. */
+	write_threshold(f, "off", 0);
+	expect_confirm(f, id, 0);
 }
 
 static void test_lost_stream(Fixture *f, gconstpointer data)
@@ -1117,6 +1179,7 @@ int main(int argc, char **argv)
 	ADD("refused-writes", test_refused_writes);
 	ADD("demand", test_demand);
 	ADD("missed-and-failed", test_missed_and_failed);
+	ADD("queue", test_queue);
 	ADD("lost-stream", test_lost_stream);
 	ADD("unanswered", test_unanswered);
 	ADD("gone", test_gone);

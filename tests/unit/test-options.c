@@ -126,6 +126,52 @@ static void test_refused(void)
 	refuse("triggerdumpfs -o dump_dir=/a%p /m", "%");
 }
 
+static void test_limits(void)
+{
+	Options options;
+	char *why;
+
+	g_assert_cmpint(parse("triggerdumpfs /m", &options, &why), ==, 0);
+	g_assert_cmpuint(options.limits.keep_free, ==, DUMP_LIMITS_OFF);
+	g_assert_true(options.limits.keep_free_default);
+	g_assert_cmpuint(options.limits.max_use, ==, DUMP_LIMITS_OFF);
+	g_assert_cmpuint(options.limits.max_use_user, ==, 0);
+	g_assert_cmpuint(options.limits.max_parallel, ==, 2);
+	options_clear(&options);
+	g_assert_cmpint(parse("triggerdumpfs -o keep_free=500MB,max_use=1.5GB,max_use_user=500MiB,"
+	                      "max_parallel_dumps=8 /m",
+	                      &options, &why),
+	                ==, 0);
+	g_assert_cmpuint(options.limits.keep_free, ==, 500000000);
+	g_assert_cmpuint(options.limits.max_use, ==, 1500000000);
+	g_assert_cmpuint(options.limits.max_use_user, ==, 500 << 20);
+	g_assert_cmpuint(options.limits.max_parallel, ==, 8);
+	options_clear(&options);
+	g_assert_cmpint(parse("triggerdumpfs -o keep_free=2.5%,max_use=off,max_use_user=off /m",
+	                      &options, &why),
+	                ==, 0);
+	g_assert_cmpuint(dump_limits_keep_free(&options.limits, 1000), ==, 25);
+	g_assert_cmpuint(options.limits.max_use, ==, DUMP_LIMITS_OFF);
+	g_assert_cmpuint(options.limits.max_use_user, ==, DUMP_LIMITS_OFF);
+	options_clear(&options);
+	g_assert_cmpint(parse("triggerdumpfs -o keep_free=0 /m", &options, &why), ==, 0);
+	g_assert_cmpuint(options.limits.keep_free, ==, 0);
+	options_clear(&options);
+}
+
+static void test_limits_refused(void)
+{
+	refuse("triggerdumpfs -o keep_free=100% /m", "keep_free");
+	refuse("triggerdumpfs -o keep_free=% /m", "keep_free");
+	refuse("triggerdumpfs -o keep_free=-1 /m", "keep_free");
+	refuse("triggerdumpfs -o keep_free= /m", "keep_free");
+	refuse("triggerdumpfs -o max_use=10% /m", "max_use");
+	refuse("triggerdumpfs -o max_use=lots /m", "max_use");
+	refuse("triggerdumpfs -o max_use_user=1e3 /m", "max_use_user");
+	refuse("triggerdumpfs -o max_parallel_dumps=0 /m", "1 to 8");
+	refuse("triggerdumpfs -o max_parallel_dumps=9 /m", "1 to 8");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -135,5 +181,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/options/unknown-words-go-on", test_unknown_words_go_on);
 	g_test_add_func("/options/flags", test_flags);
 	g_test_add_func("/options/refused", test_refused);
+	g_test_add_func("/options/limits", test_limits);
+	g_test_add_func("/options/limits-refused", test_limits_refused);
 	return g_test_run();
 }

@@ -24,7 +24,7 @@ static Record good(RecordKind kind)
 
 static gboolean is_from_front(guint32 kind)
 {
-	return kind >= RECORD_READY && kind <= RECORD_CANCEL;
+	return kind >= RECORD_READY && kind <= RECORD_DUMP_CONFIRM;
 }
 
 static gboolean exists(guint32 kind)
@@ -158,7 +158,7 @@ static void test_values(void)
 		{ RECORD_ANNEX, G_STRUCT_OFFSET(Record, part), RECORD_PART_CORE },
 		{ RECORD_ANNEX, G_STRUCT_OFFSET(Record, part), RECORD_N_PARTS },
 		{ RECORD_STREAM, G_STRUCT_OFFSET(Record, row), RECORD_N_SESSIONS },
-		{ RECORD_DUMP_PROGRESS, G_STRUCT_OFFSET(Record, state), 2 },
+		{ RECORD_DUMP_PROGRESS, G_STRUCT_OFFSET(Record, state), 3 },
 		{ RECORD_DUMP_SEALED, G_STRUCT_OFFSET(Record, sealed.type), 0 },
 		{ RECORD_DUMP_SEALED, G_STRUCT_OFFSET(Record, sealed.written_type), 5 },
 		{ RECORD_DUMP_SEALED, G_STRUCT_OFFSET(Record, sealed.parts), 1 << RECORD_N_PARTS },

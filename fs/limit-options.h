@@ -1,0 +1,12 @@
+#pragma once
+/* The options about what dumps may take: from their texts to DumpLimits. */
+#include "fs/broker/dump-limits.h"
+
+typedef struct {
+	char *keep_free, *max_use, *max_use_user, *max_parallel_dumps; /* or NULL */
+} LimitTexts;
+
+/* 0, or -EINVAL and *ret_why = a sentence (to be freed). What is not given stays as dump_limits_init() says;
+ * per_user is the caller's, too. */
+int limit_options_parse(const LimitTexts *texts, DumpLimits *ret, char **ret_why);
+void limit_texts_clear(LimitTexts *texts);
