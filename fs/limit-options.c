@@ -1,11 +1,14 @@
 /* See limit-options.h. Sizes have the grammar of threshold_mb. */
 #include "fs/limit-options.h"
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "fs/model/size.h"
 
 #define PERCENT_MAX 99
+#define AGE_MAX_S   3153600000.0 /* 100 years */
+#define KEEP_MAX    1000000
 
 static int refuse(const char *name, const char *text, const char *wanted, char **ret_why)
 {
@@ -77,6 +80,30 @@ static int parse_count(const char *name, const char *text, guint64 min, guint64 
 	return 0;
 }
 
+static int parse_age(const char *text, int64_t *ret_us, char **ret_why)
+{
+	static const struct {
+		const char *name;
+		double seconds;
+	} units[] = { { "", 1 }, { "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 } };
+	double age;
+	char *end;
+
+	if (strcmp(text, "off") == 0) {
+		*ret_us = 0;
+		return 0;
+	}
+	if (parse_number(text, &age, &end)) {
+		for (unsigned i = 0; i < G_N_ELEMENTS(units); i++) {
+			if (strcmp(end, units[i].name) != 0 || age * units[i].seconds > AGE_MAX_S)
+				continue;
+			*ret_us = (int64_t)llround(age * units[i].seconds * 1e6);
+			return 0;
+		}
+	}
+	return refuse("max_age", text, "an age (seconds, or 90m, 12h, 7d) or off", ret_why);
+}
+
 int limit_options_parse(const LimitTexts *texts, DumpLimits *ret, char **ret_why)
 {
 	int r = 0;
@@ -91,6 +118,11 @@ int limit_options_parse(const LimitTexts *texts, DumpLimits *ret, char **ret_why
 		r = parse_count("max_parallel_dumps", texts->max_parallel_dumps, 1,
 		                DUMP_LIMITS_PARALLEL_MAX, "a number from 1 to 8",
 		                &ret->max_parallel, ret_why);
+	if (!r && texts->keep && strcmp(texts->keep, "off") != 0)
+		r = parse_count("keep", texts->keep, 0, KEEP_MAX,
+		                "a number of dumps (0 or off: all of them)", &ret->keep, ret_why);
+	if (!r && texts->max_age)
+		r = parse_age(texts->max_age, &ret->max_age_us, ret_why);
 	return r;
 }
 
@@ -101,4 +133,6 @@ void limit_texts_clear(LimitTexts *texts)
 	free(texts->max_use);
 	free(texts->max_use_user);
 	free(texts->max_parallel_dumps);
+	free(texts->keep);
+	free(texts->max_age);
 }

@@ -1,9 +1,10 @@
 #pragma once
-/* The options about what dumps may take: from their texts to DumpLimits. */
+/* The options about what dumps may take and how long they stay: from their texts to DumpLimits. */
 #include "fs/broker/dump-limits.h"
 
 typedef struct {
-	char *keep_free, *max_use, *max_use_user, *max_parallel_dumps; /* or NULL */
+	char *keep_free, *max_use, *max_use_user, *max_parallel_dumps, *keep,
+		*max_age; /* or NULL */
 } LimitTexts;
 
 /* 0, or -EINVAL and *ret_why = a sentence (to be freed). What is not given stays as dump_limits_init() says;

@@ -67,6 +67,10 @@ static const Row rows[] = {
 	  "                       (half of what keep_free and max_use leave)" },
 	{ "max_parallel_dumps=%s", TEXT(limits.max_parallel_dumps), "-o max_parallel_dumps=N",
 	  "dumps at a time, of different processes (2; 1 to 8)" },
+	{ "keep=%s", TEXT(limits.keep), "-o keep=N",
+	  "of each user only the N newest dumps stay (off: all of them)" },
+	{ "max_age=%s", TEXT(limits.max_age), "-o max_age=AGE",
+	  "dumps that are older go: seconds, or 90m, 12h, 7d (off)" },
 	{ "group=", NOT_HERE, "-o group=NAME",
 	  "a group that may read processes, status and events at the root" },
 };

@@ -14,12 +14,14 @@
 #include "fs/broker/link.h"
 #include "fs/broker/mount-watch.h"
 #include "fs/broker/preflight.h"
+#include "fs/broker/retention.h"
 #include "fs/util.h"
 
 enum {
 	END_DEADLINE_S = 5,
 	NAME_DEADLINE_MS = 5000,
 	HEALTH_EVERY_S = 5,
+	RETENTION_EVERY_S = 60,
 	NOTICE_MAX = 4096,
 	FDS_RESERVE = 64,
 };
@@ -302,8 +304,11 @@ static gboolean on_second(gpointer data)
 	look_ready(broker);
 	attach_watch(broker);
 	send_dirty(broker);
-	if (broker->seconds++ % HEALTH_EVERY_S == 0)
+	if (broker->seconds % HEALTH_EVERY_S == 0)
 		send_health(broker);
+	if (broker->front_ready && broker->seconds % RETENTION_EVERY_S == 0)
+		broker_apply_retention(broker);
+	broker->seconds++;
 	return G_SOURCE_CONTINUE;
 }
 
@@ -320,6 +325,20 @@ static void send_store_dump(const StoreDump *dump, void *data)
 	g_string_append_len(texts, dump->name, (gssize)strlen(dump->name) + 1);
 	g_string_append_len(texts, path, (gssize)strlen(path) + 1);
 	broker_send(broker, &record, texts->str, texts->len, -1);
+}
+
+static void on_removed(uint64_t serial, const char *reason, void *data)
+{
+	Record record = record_new(RECORD_DUMP_REMOVED);
+
+	record.serial = serial;
+	broker_send(data, &record, reason, strlen(reason) + 1, -1);
+}
+
+void broker_apply_retention(Broker *broker)
+{
+	retention_apply(broker->config.store, &broker->config.limits, util_real_us(), on_removed,
+	                broker);
 }
 
 static gboolean quit(gpointer data)
@@ -368,6 +387,7 @@ static void on_record(const Record *record, const char *payload, size_t len, int
 		return;
 	broker->front_ready = TRUE;
 	store_each(broker->config.store, send_store_dump, broker);
+	broker_apply_retention(broker);
 	look_ready(broker);
 }
 

@@ -40,6 +40,8 @@ int broker_inotify_fd(Broker *broker);
 Store *broker_store(Broker *broker);
 Scan *broker_scan(Broker *broker);
 const BrokerConfig *broker_config(Broker *broker);
+/* Removes the dumps that keep= and max_age= let go, and tells the front of each. */
+void broker_apply_retention(Broker *broker);
 Target *broker_find(Broker *broker, uint64_t serial);
 /* The living target of that pid, or NULL. */
 Target *broker_find_pid(Broker *broker, pid_t pid);

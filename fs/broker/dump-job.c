@@ -129,6 +129,7 @@ static void publish(DumpJob *job)
 	thaw_watch(target);
 	broker = target->broker;
 	job_free(job);
+	broker_apply_retention(broker);
 	start_waiting(broker);
 }
 

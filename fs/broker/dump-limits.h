@@ -31,6 +31,8 @@ typedef struct {
 	uint64_t max_use_user; /* of one user's; 0: the rule above; DUMP_LIMITS_OFF */
 	gboolean per_user;     /* root mounts: users have allowances at all */
 	unsigned max_parallel; /* dumps at a time */
+	unsigned keep;         /* dumps of a user that stay; 0: all */
+	int64_t max_age_us;    /* of a dump; 0: any */
 } DumpLimits;
 
 typedef struct {

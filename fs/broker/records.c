@@ -71,6 +71,7 @@ static const Kind kinds[RECORD_N_KINDS] = {
 	[RECORD_NOTICE] = { "notice", HAS_WORD | HAS_PID | MAY_HAVE_PAYLOAD },
 	[RECORD_STOP] = { "stop", 0 },
 	[RECORD_HEALTH] = { "health", 0 },
+	[RECORD_DUMP_REMOVED] = { "dump-removed", HAS_SERIAL | MAY_HAVE_PAYLOAD },
 };
 
 static const Kind *find_kind(guint32 kind)

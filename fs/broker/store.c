@@ -425,6 +425,18 @@ int store_remove_part(Store *store, uint64_t serial, RecordPart part)
 	return 0;
 }
 
+int store_remove(Store *store, uint64_t serial)
+{
+	int error = store_find(store, serial) ? 0 : -ENOENT;
+
+	for (unsigned part = 0; part < RECORD_N_PARTS && !error; part++) {
+		int r = store_remove_part(store, serial, (RecordPart)part);
+
+		error = r == -ENOENT ? 0 : r;
+	}
+	return error;
+}
+
 int store_put_annex(Store *store, uint64_t serial, RecordPart part, int memfd)
 {
 	guint i = find_index(store, serial);

@@ -62,5 +62,7 @@ void store_each(const Store *store, StoreEach each, void *data);
 int store_open_part(const Store *store, uint64_t serial, RecordPart part);
 /* Removes one part; with the last one the dump. 0, -ENOENT. */
 int store_remove_part(Store *store, uint64_t serial, RecordPart part);
+/* Removes all of it: 0; -ENOENT, or why something of it is left. */
+int store_remove(Store *store, uint64_t serial);
 /* Copies at most RECORD_ANNEX_MAX bytes of a memfd beside the core. */
 int store_put_annex(Store *store, uint64_t serial, RecordPart part, int memfd);

@@ -332,8 +332,12 @@ static void show(Job *job, unsigned parts)
 	Process *process = job_process(job);
 	Dump *dump = dump_list_any(model->dumps, job->dump);
 
-	if (!dump)
+	if (!dump) { /* retention has taken it already */
+		job_over(job, process);
+		if (process)
+			model_touch(model, process);
 		return;
+	}
 	dump->info.parts |= parts;
 	if (parts & JSON)
 		dump->info.json_size = job->json_size;
@@ -426,4 +430,27 @@ void model_dumps_failed(Model *model, const Record *record, const char *payload,
 	if (process)
 		model_touch(model, process);
 	end_job(job);
+}
+
+void model_dumps_removed(Model *model, const Record *record, const char *payload, gsize len)
+{
+	const Dump *dump = dump_list_any(model->dumps, record->serial);
+	Process *process;
+	unsigned parts;
+
+	if (!dump)
+		return;
+	process = process_table_find(model->processes, dump->info.process_serial);
+	model_log(model, process, dump->info.pid, EVENT_DUMP_REMOVED, "name", dump->name_pid,
+	          "reason", record_text(payload, len, 0), NULL);
+	parts = dump->info.parts;
+	for (unsigned part = 0; part < RECORD_N_PARTS; part++) /* frees it with the last */
+		if (parts & (1u << part))
+			dump_list_remove_part(model->dumps, record->serial, (RecordPart)part,
+			                      util_real_us());
+	if (process) {
+		process->dumps_changed_us = util_real_us();
+		model_touch(model, process);
+	}
+	model_notify(model, MODEL_DUMPS, NULL);
 }

@@ -126,6 +126,8 @@ int model_dumps_demand(Model *model, Process *process, guint32 type, ModelAct *a
 void model_dumps_progress(Model *model, const Record *record);
 void model_dumps_sealed(Model *model, const Record *record, const char *payload, gsize len);
 void model_dumps_failed(Model *model, const Record *record, const char *payload, gsize len);
+/* The broker removed one by itself. */
+void model_dumps_removed(Model *model, const Record *record, const char *payload, gsize len);
 
 /* model-acts.c */
 /* The answer to an act, which is freed. act NULL or without a caller: fd is closed. */

@@ -216,6 +216,9 @@ static void take_record(Model *model, const Record *record, const char *payload,
 	case RECORD_DUMP_FAILED:
 		model_dumps_failed(model, record, payload, len);
 		break;
+	case RECORD_DUMP_REMOVED:
+		model_dumps_removed(model, record, payload, len);
+		break;
 	case RECORD_NOTICE:
 		take_notice(model, record, payload, len);
 		break;

@@ -588,6 +588,40 @@ static void test_queue(Fixture *f, gconstpointer data)
 	expect_confirm(f, id, 0);
 }
 
+/* Retention takes dumps away, shown or not. */
+static void test_removed(Fixture *f, gconstpointer data)
+{
+	Record record = record_new(RECORD_DUMP_REMOVED);
+	guint64 id;
+
+	attach(f, 100);
+	sealed(f, 0, DUMP, 3);
+	WAIT_FOR(f->changes[MODEL_DUMPS] == 1);
+	check_status(f, "dumps 1");
+	record.serial = DUMP + 7; /* no such */
+	tell(f, &record, "keep", 5, -1);
+	record.serial = DUMP;
+	tell(f, &record, "keep", 5, -1);
+	WAIT_FOR(f->changes[MODEL_DUMPS] == 2);
+	check_status(f, "dumps 0");
+	g_assert_null(dump_list_any(model_dumps(f->model), DUMP));
+	g_assert_true(logged(f, " 4807 dump-removed name=core_20261124_101512_4807 reason=keep\n"));
+
+	g_assert_cmpint(write_dump(f, "now"), ==, 1);
+	id = expect(f, RECORD_DUMP);
+	reply(f, id, 0, NULL);
+	progress(f, id, RECORD_DUMP_RUNNING);
+	sealed(f, id, DUMP + 1, 1);
+	record.serial = DUMP + 1;
+	tell(f, &record, "max_age", 8, -1);
+	settle(f);
+	g_assert_null(dump_list_any(model_dumps(f->model), DUMP + 1));
+	reply(f, expect(f, RECORD_ANNEX), -ENOENT, NULL);
+	settle(f);
+	check_status(f, "dump idle");
+	check_status(f, "dumps 0");
+}
+
 static void test_lost_stream(Fixture *f, gconstpointer data)
 {
 	Process *process = attach(f, 100);
@@ -1180,6 +1214,7 @@ int main(int argc, char **argv)
 	ADD("demand", test_demand);
 	ADD("missed-and-failed", test_missed_and_failed);
 	ADD("queue", test_queue);
+	ADD("removed", test_removed);
 	ADD("lost-stream", test_lost_stream);
 	ADD("unanswered", test_unanswered);
 	ADD("gone", test_gone);

@@ -159,6 +159,43 @@ static void test_limits(void)
 	options_clear(&options);
 }
 
+static void test_retention(void)
+{
+	static const struct {
+		const char *text;
+		gint64 seconds;
+	} rows[] = { { "7d", 604800 }, { "12h", 43200 }, { "90m", 5400 }, { "5s", 5 },
+		     { "30", 30 },     { "0", 0 },       { "off", 0 } };
+	Options options;
+	char *why;
+
+	g_assert_cmpint(parse("triggerdumpfs /m", &options, &why), ==, 0);
+	g_assert_cmpuint(options.limits.keep, ==, 0);
+	g_assert_cmpint(options.limits.max_age_us, ==, 0);
+	options_clear(&options);
+	g_assert_cmpint(parse("triggerdumpfs -o keep=3,max_age=0.5 /m", &options, &why), ==, 0);
+	g_assert_cmpuint(options.limits.keep, ==, 3);
+	g_assert_cmpint(options.limits.max_age_us, ==, G_USEC_PER_SEC / 2);
+	options_clear(&options);
+	for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *line =
+			g_strdup_printf("triggerdumpfs -o keep=off,max_age=%s /m", rows[i].text);
+
+		g_assert_cmpint(parse(line, &options, &why), ==, 0);
+		g_assert_cmpuint(options.limits.keep, ==, 0);
+		g_assert_cmpint(options.limits.max_age_us, ==, rows[i].seconds * G_USEC_PER_SEC);
+		options_clear(&options);
+	}
+	refuse("triggerdumpfs -o keep=-1 /m", "keep");
+	refuse("triggerdumpfs -o keep=1.5 /m", "keep");
+	refuse("triggerdumpfs -o keep= /m", "keep");
+	refuse("triggerdumpfs -o max_age=7w /m", "max_age");
+	refuse("triggerdumpfs -o max_age= /m", "max_age");
+	refuse("triggerdumpfs -o max_age=. /m", "max_age");
+	refuse("triggerdumpfs -o max_age=1.2.3d /m", "max_age");
+	refuse("triggerdumpfs -o max_age=99999d /m", "max_age");
+}
+
 static void test_limits_refused(void)
 {
 	refuse("triggerdumpfs -o keep_free=100% /m", "keep_free");
@@ -183,5 +220,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/options/refused", test_refused);
 	g_test_add_func("/options/limits", test_limits);
 	g_test_add_func("/options/limits-refused", test_limits_refused);
+	g_test_add_func("/options/retention", test_retention);
 	return g_test_run();
 }
