@@ -67,7 +67,7 @@ typedef enum {
 	RECORD_NOTICE, /* a line for `events`: serial or 0, pid, word; payload = keys and values, NUL-ended each */
 	RECORD_STOP,         /* end: answer what waits, close and exit 0 */
 	RECORD_HEALTH,       /* value = RSS of the broker in kB, found.flags = RECORD_HEALTH_* */
-	RECORD_DUMP_REMOVED, /* serial = dump\'s: retention took it, all parts; payload = why, a word */
+	RECORD_DUMP_REMOVED, /* serial = dump's: retention took it, all parts; payload = why, a word */
 	RECORD_N_KINDS,
 } RecordKind;
 
