@@ -82,9 +82,17 @@ end "$P"
 start_fake "$FAST" || finish
 P=$TARGET
 start_all_over keep_free=0
+echo 100 >"$T/heap"
+change_fake "heap-file $T/heap
+interval 200"
+first_sample "$P"
+is "armed while there is room" "$(put "$P/threshold_mb" 200)" ""
 fallocate -l 340000000 "$STORE/filled"
-wait_for 10 has "$P"
 refused "a disk that is nearly full" "$P" "has (5[0-9]|60) MB free: the dump may need"
+echo 300 >"$T/heap"
+eventually "nor by the trigger: dump-failed" 10 events_like "$P" "dump-failed error=.*has (5[0-9]|60) MB free"
+is "by the trigger: failed" "$(key "$P/status" trigger)" failed
+ok "by the trigger: nothing is listed" no_core "$P"
 rm "$STORE/filled"
 
 # --- max_use ---
