@@ -136,6 +136,15 @@ static uint64_t part_size(const Store *store, const char *file, RecordPart part,
 	return *ret_there ? (uint64_t)st.st_size : 0;
 }
 
+static void measure(const Store *store, StoreDump *dump)
+{
+	gboolean there;
+
+	dump->disk = 0;
+	for (unsigned part = 0; part < RECORD_N_PARTS; part++)
+		part_size(store, dump->file, (RecordPart)part, &there, &dump->disk);
+}
+
 static StoreDump *take_dump(Store *store, const char *name, const char *file,
                             const RecordSealed *info)
 {
@@ -358,14 +367,8 @@ const StoreDump *store_find(const Store *store, uint64_t serial)
 
 void store_refresh(Store *store)
 {
-	for (guint i = 0; i < store->dumps->len; i++) {
-		StoreDump *dump = store->dumps->pdata[i];
-		gboolean there;
-
-		dump->disk = 0;
-		for (unsigned part = 0; part < RECORD_N_PARTS; part++)
-			part_size(store, dump->file, (RecordPart)part, &there, &dump->disk);
-	}
+	for (guint i = 0; i < store->dumps->len; i++)
+		measure(store, store->dumps->pdata[i]);
 }
 
 uint64_t store_disk(const Store *store, uid_t uid, uint64_t *ret_user)
@@ -416,6 +419,7 @@ int store_remove_part(Store *store, uint64_t serial, RecordPart part)
 	if (unlinkat(store->sealed, name, 0) < 0 && errno != ENOENT)
 		return -errno;
 	dump->info.parts &= ~(1u << part);
+	measure(store, dump);
 	if (!dump->info.parts) {
 		g_autofree char *meta = g_strconcat(dump->file, ".meta", NULL);
 
@@ -465,5 +469,6 @@ int store_put_annex(Store *store, uint64_t serial, RecordPart part, int memfd)
 	}
 	dump->info.parts |= 1u << part;
 	dump->info.json_size = (uint64_t)st.st_size;
+	measure(store, dump);
 	return 0;
 }

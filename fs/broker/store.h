@@ -22,7 +22,7 @@ typedef struct {
 	char *name;      /* "core_DATE_TIME" or with "_N"; without the pid */
 	char *file;      /* its name in DIR/sealed */
 	RecordSealed info;
-	uint64_t disk; /* bytes that its parts take there, as of the last store_refresh() */
+	uint64_t disk; /* bytes that its parts take there */
 } StoreDump;
 
 /* 0; negative errno and *ret_why = a sentence (to be freed). */

@@ -117,6 +117,37 @@ static void test_parts(void)
 	store_free(store);
 }
 
+static void test_disk(void)
+{
+	Store *store = must_open();
+	g_autofree char *large = g_strnfill(100000, 'x');
+	uint64_t mine = publish(store, large), other = publish(store, "core");
+	autofd int json = text_fd(large);
+	uint64_t all, user;
+
+	((StoreDump *)store_find(store, other))->info.uid = 6;
+	all = store_disk(store, 5, &user);
+	g_assert_cmpuint(user, >=, 100000);
+	g_assert_cmpuint(user, <, 200000);
+	g_assert_cmpuint(all, >, user);
+	g_assert_cmpint(store_put_annex(store, mine, RECORD_PART_JSON, json), ==, 0);
+	store_disk(store, 5, &user);
+	g_assert_cmpuint(user, >=, 200000);
+	g_assert_cmpint(store_remove_part(store, mine, RECORD_PART_CORE), ==, 0);
+	store_disk(store, 5, &user);
+	g_assert_cmpuint(user, <, 200000);
+	/* Somebody removes files in the store itself. */
+	unlinkat(store_sealed_fd(store), "core_20261125_101512_4807.json", 0);
+	store_refresh(store);
+	store_disk(store, 5, &user);
+	g_assert_cmpuint(user, ==, 0);
+	g_assert_cmpint(store_remove(store, mine), ==, 0);
+	g_assert_cmpint(store_remove(store, mine), ==, -ENOENT);
+	g_assert_cmpint(store_remove(store, other), ==, 0);
+	g_assert_cmpuint(n_dumps(store), ==, 0);
+	store_free(store);
+}
+
 static void test_annex_too_large(void)
 {
 	Store *store = must_open();
@@ -219,6 +250,7 @@ int main(int argc, char **argv)
 	dir = g_dir_make_tmp("store-XXXXXX", NULL);
 	g_test_add_func("/store/names", test_names);
 	g_test_add_func("/store/parts", test_parts);
+	g_test_add_func("/store/disk", test_disk);
 	g_test_add_func("/store/annex-too-large", test_annex_too_large);
 	g_test_add_func("/store/restart", test_restart);
 	g_test_add_func("/store/lock", test_lock);
