@@ -49,6 +49,19 @@ killed_at() {
 	done
 	return 1
 }
+# whole_dump - one that is listed. 3.1 refuses one now and then (2 in 50 after a createdump was killed), after
+# 40 ms and without a reason: then it is asked again.
+whole_dump() {
+	local try
+	for try in 1 2 3; do
+		put "$P/dump" now
+		wait_for 60 get_is "$P/dump" idle
+		has_core "$P" && return 0
+		key "$P/status" last_error
+		get_like "$P/status" "gives no reason" || return 1
+	done
+	return 1
+}
 seconds_of() { date -d "$(sed -n "s/.*\"$1\": \"\(.*\)\".*/\1/p" <<<"$2")" +%s.%N; }
 
 # Frozen: longer than nothing, shorter than all of it, and after it was asked for
@@ -113,9 +126,7 @@ for name in ${ONLY:-twin-3.1 twin-8.0 twin-10.0}; do
 	ok "$name: no createdump" no_createdump "$P"
 	ok "$name: no dump" no_core "$P"
 	rm "$STORE/filled"
-	is "$name: with space again" "$(put "$P/dump" now)" ""
-	eventually "$name: a whole dump again" 60 has_core "$P"
-	has_core "$P" || note "$(get "$P/events")" "$(get "$P/status")"
+	ok "$name: with space again a whole dump" whole_dump
 	remove_all
 	stop_daemon
 	end "$P"
