@@ -20,7 +20,7 @@ typedef struct {
 	gboolean fake;    /* -f of a mount helper: all is well, and nothing is done */
 	char *source;     /* NULL when not given */
 	char *mountpoint; /* as given */
-	unsigned detect; /* DetectMode */
+	unsigned detect;  /* DetectMode */
 	unsigned attach_delay_s;
 	unsigned interval_ms;
 	char *dump_dir;        /* absolute, or as defaulted */

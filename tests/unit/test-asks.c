@@ -105,6 +105,10 @@ const BrokerConfig *broker_config(Broker *broker)
 	return &config;
 }
 
+void broker_apply_retention(Broker *broker)
+{
+}
+
 void broker_notice(Broker *broker, const Target *target, pid_t pid, EventWord word, ...)
 {
 }
