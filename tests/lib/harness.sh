@@ -3,7 +3,7 @@
 #	LIMIT=120		# seconds for the whole script; then it fails, and cleans up
 #	. "$(dirname "$0")/../lib/harness.sh"
 #
-# The script then runs in a mount and a pid namespace of its own, under a watchdog: its daemons see no
+# The script then runs in a mount, a net and a pid namespace of its own, under a watchdog: its daemons see no
 # program but its own, other daemons see none of these, and nothing outlives it. It has
 #	T		an empty directory, removed at the end
 #	MNT		a mountpoint in it; STORE the daemon's dump_dir
@@ -33,8 +33,8 @@ if [ -z "${TDFS_NAMESPACE:-}" ]; then
 	[ -x "$DAEMON" ] || { echo "Bail out! there is no $DAEMON: set BUILD to a build directory"; exit 1; }
 	export TDFS_NAMESPACE=1
 	# The first process of a pid namespace gets no signal that it does not handle: the script is its child.
-	exec timeout -k 20 "${LIMIT:-120}" unshare -m --propagation private -p -f --kill-child --mount-proc \
-		bash -c 'bash "$@"; exit $?' "$0" "$0" "$@"
+	exec timeout -k 20 "${LIMIT:-120}" unshare -m --propagation private -n -p -f --kill-child --mount-proc \
+		bash -c 'ip link set lo up; bash "$@"; exit $?' "$0" "$0" "$@"
 fi
 unset TDFS_NAMESPACE
 

@@ -25,6 +25,8 @@ waiting "$P/threshold_mb"
 put "$P/threshold_mb" 400
 polled
 like "a control: its change" "$POLLED" "POLLIN POLLPRI ?.400"
+# the session that follows the heap is a change of the state, too
+wait_for 10 key_is "$P/status" sessions 2
 waiting "$P/threshold_mb"
 like "a control: nothing without one" "$(sleep 1; cat "$T/poll")" "^ready$"
 put "$P/threshold_mb" off

@@ -35,6 +35,7 @@ sleep 0.5
 unlike "one that is stopped before it is attached" "$(inmount 10 cat "$MNT/$S/heap_mb" 2>&1)" HUNG
 unlike "its environ" "$(inmount 10 cat "$MNT/$S/environ" 2>&1)" HUNG
 kill -CONT "$S"
+put "$P/threshold_mb" off # so that nothing is to be asked for afterwards
 kill -CONT "$P"
 eventually "continued it is live" 10 key_is "$P/status" state live
 is "nothing was sent meanwhile" "$(grep -c request "$OUT")" "$requests"

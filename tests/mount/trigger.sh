@@ -12,6 +12,12 @@ F=$P/trigger
 start_daemon attach_delay=0
 first_sample "$P"
 
+# bash's printf and echo write each line by itself: here it has to be one write
+put_lines() {
+	printf '%s\n' "$2" >"$T/text"
+	inmount 10 dd if="$T/text" of="$MNT/$1" bs=4096 conv=notrunc 2>&1 | sed -n 's/^dd: error.*: //p'
+}
+
 # what is written, what is read
 is "off at first" "$(get "$F")" off
 text='# a comment
@@ -21,7 +27,7 @@ cpu-usage > 90 for 30s
 Microsoft.AspNetCore.Hosting/current-requests >= 200 for 5s
 heap grows 100MB in 30s
 rss > 100GB'
-is "lines are taken" "$(put "$F" "$text")" ""
+is "lines are taken" "$(put_lines "$F" "$text")" ""
 is "and read back in canonical form" "$(get "$F")" 'heap >= 1000
 cpu-usage > 90 for 30s
 Microsoft.AspNetCore.Hosting/current-requests >= 200 for 5s
