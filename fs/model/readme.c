@@ -11,6 +11,7 @@ static const char text[] =
 	"\n"
 	"  echo 500 > PID/threshold_mb     one dump when heap_mb reaches 500 MB\n"
 	"  echo off > PID/threshold_mb     no more; state fired: write to arm again\n"
+	"  echo 'cpu-usage > 90 for 30s' > PID/trigger    any value; rss, threads, fds\n"
 	"  echo now > PID/dump             a dump now; or mini, heap, triage, full\n"
 	"  echo full > PID/dump_type       the type of the dumps that follow (heap)\n"
 	"\n"
