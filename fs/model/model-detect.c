@@ -32,7 +32,7 @@ static void fall_back(Process *process)
 {
 	if (process->has_heap_sample)
 		heap_level_set(&process->heap, process->heap_sample_mb, FALSE,
-		               process->heap_sample_us, util_real_us());
+		               process->heap_sample_us, process->heap_sample_wall_us);
 }
 
 static void drop_session(Process *process)
@@ -328,6 +328,7 @@ void model_detect_sample(Model *model, Process *process, double mb, gint64 stamp
 	process->has_heap_sample = TRUE;
 	process->heap_sample_mb = mb;
 	process->heap_sample_us = now_us;
+	process->heap_sample_wall_us = wall_us;
 	if (!detect->estimate) {
 		heap_level_set(&process->heap, mb, FALSE, now_us, wall_us);
 		model_trigger_heap(model, process, now_us);

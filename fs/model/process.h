@@ -53,6 +53,7 @@ typedef struct Process {
 	gboolean has_heap_sample; /* of gc-heap-size, one that was believed */
 	double heap_sample_mb;
 	gint64 heap_sample_us; /* monotonic */
+	gint64 heap_sample_wall_us;
 	guint64 samples_refused;
 	double heap_limit_mb;    /* of a percentage, as last asked; 0 never */
 	char *heap_limit_source; /* NULL never */

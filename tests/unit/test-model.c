@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "fs/model/model-internal.h"
 #include "fs/model/render.h"
 #include "fs/util.h"
 #include "ipc/commands.h"
@@ -1081,6 +1082,53 @@ static void test_detect_off(Fixture *f, gconstpointer data)
 	counter_stream_clear(&again);
 }
 
+/* Allocations that the counter tells of and no tick does; and so many that ticks would cost too much. */
+static void test_detect_auto(Fixture *f, gconstpointer data)
+{
+	CounterStream gc, collections, again;
+
+	attach(f, 100);
+	set_detect(f, "auto");
+	arm(f, "1000");
+	open_gc(f, &gc, RECORD_SESSION_GC, G_MAXUINT64);
+	counter_stream_value(&f->stream, "alloc-rate", 15e6);
+	counter_stream_value(&f->stream, "alloc-rate", 15e6);
+	WAIT_FOR(logged(f, "no allocation ticks come: between collections it is blind"));
+	check_status(f, "detect_why blind between collections");
+	counter_stream_tick(&gc, 1, 1000000, 100000);
+	counter_stream_flush(&gc);
+	counter_stream_value(&f->stream, "alloc-rate", 1e6);
+	WAIT_FOR(!process_of(f)->detect.is_blind);
+	check_status(f, "detect_why auto");
+	/* 12 GB in the last 10 s: 12,000 ticks a second, and this is 3.1. */
+	g_assert_cmpuint(f->inbox.length, ==, 0);
+	counter_stream_value(&f->stream, "alloc-rate", 12e9);
+	open_gc(f, &collections, RECORD_SESSION_COLLECTIONS, G_MAXUINT64);
+	reply(f, expect(f, RECORD_STOP_SESSION), 0, NULL);
+	check_status(f, "detect gc");
+	check_status(f, "detect_why auto: it allocates too fast for ticks");
+	g_assert_true(logged(f, "detect=gc"));
+	/* Once a minute at most, and below half the rate alone. */
+	process_of(f)->detect.n_rates = 0;
+	model_detect_look(f->model, process_of(f));
+	settle(f);
+	g_assert_cmpuint(f->inbox.length, ==, 0);
+	process_of(f)->detect.switched_us -= 61 * G_USEC_PER_SEC;
+	detect_add_rate(&process_of(f)->detect, 6e9, g_get_monotonic_time());
+	model_detect_look(f->model, process_of(f));
+	settle(f);
+	g_assert_cmpuint(f->inbox.length, ==, 0);
+	process_of(f)->detect.n_rates = 0;
+	detect_add_rate(&process_of(f)->detect, 4e9, g_get_monotonic_time());
+	model_detect_look(f->model, process_of(f));
+	open_gc(f, &again, RECORD_SESSION_GC, G_MAXUINT64);
+	reply(f, expect(f, RECORD_STOP_SESSION), 0, NULL);
+	check_status(f, "detect alloc");
+	counter_stream_clear(&gc);
+	counter_stream_clear(&collections);
+	counter_stream_clear(&again);
+}
+
 static void write_lines(Fixture *f, const char *text, int expected)
 {
 	unsigned before = f->replies;
@@ -1230,6 +1278,7 @@ int main(int argc, char **argv)
 	ADD("detect-nonsense", test_detect_nonsense);
 	ADD("detect-birth", test_detect_birth);
 	ADD("detect-off", test_detect_off);
+	ADD("detect-auto", test_detect_auto);
 	ADD("lines", test_lines);
 	ADD("percent", test_percent);
 	ADD("proc-lines", test_proc_lines);
