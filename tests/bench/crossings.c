@@ -20,6 +20,9 @@
  *   truth around it. Where those are more than 15 ms away there is none.
  * - The same as_read: against the truth of the moment in which it was read, so with the delay.
  *
+ * truth_top_mb is the highest level that two readings of the truth in a row had: a single one beside
+ * a collection can be a few percent off.
+ *
  * Only what is between FROM and UNTIL counts; FROM is otherwise when the process was armed.
  */
 #include <math.h>
@@ -283,7 +286,7 @@ static void print_error(const Run *run, const char *name, gboolean as_read)
 
 static void print_truth(const Run *run)
 {
-	double sum = 0, peak = 0;
+	double sum = 0, peak = 0, top = 0, before = 0;
 	guint n = 0;
 
 	for (guint i = first_after(run, run->from_us - 1); i < run->truth.samples->len; i++, n++) {
@@ -291,11 +294,14 @@ static void print_truth(const Run *run)
 			break;
 		sum += sample(run, i)->mb;
 		peak = MAX(peak, sample(run, i)->mb);
+		top = MAX(top, MIN(before, sample(run, i)->mb));
+		before = sample(run, i)->mb;
 	}
 	printf("truth_n %u\ntruth_garbage %u\nspikes %u\n", n, run->truth.garbage,
 	       run->truth.spikes->len);
 	if (n > 0)
-		printf("truth_mean_mb %.3f\ntruth_peak_mb %.3f\n", sum / n, peak);
+		printf("truth_mean_mb %.3f\ntruth_peak_mb %.3f\ntruth_top_mb %.3f\n", sum / n, peak,
+		       top);
 }
 
 /* The options; FALSE for one that there is not. */

@@ -181,7 +181,12 @@ for ms in 985 990 995 1000 1005 1010 1015; do sed -i "/^t $(us $ms) /d" "$T/trut
 echo "$(us 1002) 400" >"$T/readings"
 judge "$T/truth" - "$T/readings"
 is "in a gap of the truth there is none" "$(key error_n) $(key error_without_truth)" "0 1"
-is "the truth itself" "$(key truth_peak_mb)" 400.000
+truth <<-'X'
+	1000 2000 400
+	1500 1505 450
+X
+judge "$T/truth"
+is "its top is what two readings in a row say" "$(key truth_peak_mb) $(key truth_top_mb)" "450.000 400.000"
 "$BIN/crossings" "$T/none" >"$T/out" 2>&1
 is "a truth that is not there" "$?" 1
 "$BIN/crossings" >"$T/out" 2>&1

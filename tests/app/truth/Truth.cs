@@ -387,7 +387,6 @@ public static class Loads
 	{
 		Thread[] workers = new Thread[threads];
 		int places = (int)Math.Max(1, liveMb * 1000000L / threads / average);
-		long began = Native.Now();
 
 		for (int i = 0; i < threads; i++) {
 			uint seed = 2463534242u + (uint)i * 7919u;
@@ -395,11 +394,17 @@ public static class Loads
 			workers[i] = new Thread(() => Worker(make, seed, kept, mbPerS / threads, seconds));
 			workers[i].Start();
 		}
-		for (int i = 0; i < threads; i++)
-			workers[i].Join();
-		Native.Say("allocated " + (Volatile.Read(ref allocated) / 1e6).ToString("F1", CultureInfo.InvariantCulture)
-			+ " MB in " + ((Native.Now() - began) / 1e6).ToString("F2", CultureInfo.InvariantCulture) + " s");
+		for (int i = 0; i < threads; i++) {
+			while (!workers[i].Join(500))
+				SayAllocated();
+		}
+		SayAllocated();
 		return 0;
+	}
+
+	static void SayAllocated()
+	{
+		Native.Say("allocated " + Interlocked.Read(ref allocated) + " bytes at " + Native.Now());
 	}
 
 	static void Worker(Make make, uint seed, object[] kept, double mbPerS, double seconds)
