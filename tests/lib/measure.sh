@@ -7,7 +7,7 @@ BENCH=$BUILD/tests/bench
 INSTANT=$BUILD/tests/triggerdumpfs-instant
 
 now_us() { date +%s%6N; }
-us_of() { date -d "$1" +%s%6N; } # of a time as in events and json
+us_of() { if [ -n "$1" ]; then date -d "$1" +%s%6N; else echo 0; fi; } # of a time as in events and json
 
 # has_key KEY... - of the figures that judge left
 figure() { sed -n "s/^$1 //p" "$FIGURES"; }

@@ -41,7 +41,7 @@ one_dump() {
 
 # steps - joins the crossings with the dumps: "to_fired to_requested to_frozen all truth" in ms, a line each
 steps() {
-	"$BENCH/crossings" -v -p "$TARGET" -t "$1" "$TRUTH" "$FIGURES.events" | grep ^crossing >"$T/crossings"
+	"$BENCH/crossings" -v -p "$TARGET" -t "$1" "$TRUTH" "$FIGURES.events" | grep "^crossing " >"$T/crossings"
 	grep '^t ' "$TRUTH" | sort -n -k2,2 >"$T/sorted"
 	awk '
 		FNR == 1 { file++ }
@@ -50,8 +50,9 @@ steps() {
 		{
 			for (i = n; i > 1 && start[i] > $1 + 1000; i--) ;
 			for (k = 1; k < m && !(t[k + 1] > $2 && t[k + 1] - t[k] > 100000); k++) ;
-			print (fired[i] - start[i]) / 1000, ($1 - fired[i]) / 1000, ($2 - $1) / 1000, \
-				($2 - start[i]) / 1000, k < m ? (t[k] - start[i]) / 1000 : "-"
+			print (fired[i] ? (fired[i] - start[i]) / 1000 : "-"), (fired[i] ? ($1 - fired[i]) / 1000 : "-"), \
+				($2 ? ($2 - $1) / 1000 : "-"), ($2 ? ($2 - start[i]) / 1000 : "-"), \
+				$2 && k < m ? (t[k] - start[i]) / 1000 : "-"
 		}' "$T/crossings" "$T/sorted" "$T/dumps"
 }
 

@@ -19,35 +19,35 @@ phase() {
 	had=$(reports "$LISTENED")
 	echo "$1 $(now_us)" >>"$T/phases"
 	sleep "$EACH"
-	ok "$NAME, $1: reports come" wait_for 10 more_reports "$LISTENED" "$had"
+	ok "$runtime, $1: reports come" wait_for 10 more_reports "$LISTENED" "$had"
 }
 
-for NAME in ${ONLY:-truth-8.0 truth-10.0}; do
-	have_runtime "$NAME" || { skip "$NAME" "not to be had"; continue; }
+for runtime in ${ONLY:-truth-8.0 truth-10.0}; do
+	have_runtime "$runtime" || { skip "$runtime" "not to be had"; continue; }
 	: >"$T/phases"
-	LISTENED=$T/listened.$NAME
-	start_truth "$NAME" spike 100 300 300 2400 0 || finish
+	LISTENED=$T/listened.$runtime
+	start_truth "$runtime" spike 100 300 300 2400 0 || finish
 	socket=$TMPDIR/dotnet-diagnostic-$TARGET-$(start_time "$TARGET")-socket
 	wait_for 10 test -S "$socket"
 	start "$LISTENED" "$BENCH/counter-listener" "$socket" 600
 	listener=$STARTED
-	ok "$NAME: another tool listens" wait_for 15 grep -q READY "$LISTENED"
+	ok "$runtime: another tool listens" wait_for 15 grep -q READY "$LISTENED"
 	phase "before"
 	start_daemon attach_delay=0
 	first_sample "$TARGET"
 	phase "mounted"
-	ok "$NAME: armed" arm "$TARGET" auto 1000000 1
+	ok "$runtime: armed" arm "$TARGET" auto 1000000 1
 	phase "armed"
 	put "$TARGET/threshold_mb" 250
-	eventually "$NAME: dumped" 60 has_core "$TARGET"
+	eventually "$runtime: dumped" 60 has_core "$TARGET"
 	phase "dumped"
 	put "$TARGET/threshold_mb" off
 	phase "disarmed"
-	ok "$NAME: the daemon ends" stop_daemon
+	ok "$runtime: the daemon ends" stop_daemon
 	phase "unmounted"
 	kill -TERM "$listener"
-	ok "$NAME: it is stopped and drained" wait "$listener"
-	is "$NAME: the interval in force, of all reports" "$(grep -o 'Interval=.*' "$LISTENED" | sort -u)" Interval=1000
+	ok "$runtime: it is stopped and drained" wait "$listener"
+	is "$runtime: the interval in force, of all reports" "$(grep -o 'Interval=.*' "$LISTENED" | sort -u)" Interval=1000
 	while read -r what from; do
 		note "$(awk -v from="$from" -v what="$what" '/Interval=/ && $1 >= from { n++; s += $2; if ($2 > w) w = $2; if (n == 6) exit }
 			END { printf "%-10s IntervalSec of its first reports: mean %.3f, longest %.3f", what, n ? s / n : 0, w }' "$LISTENED")"
