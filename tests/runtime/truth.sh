@@ -51,9 +51,9 @@ bars() {
 	[ "$2" != 3.1 ] || least=4
 	mean=$(figure truth_mean_mb)
 	ok "$1: mean error under its bar" at_most "$(figure error_mean_mb)" \
-		"$(awk -v m="$mean" -v l=$least 'BEGIN { print m / 100 > l ? m / 100 : l }')"
+		"$(awk -v m="$mean" -v l=$least 'BEGIN { print (m / 100 > l ? m / 100 : l) }')"
 	ok "$1: p95 under its bar" at_most "$(figure error_p95_mb)" \
-		"$(awk -v m="$mean" 'BEGIN { print m * 0.03 > 12 ? m * 0.03 : 12 }')"
+		"$(awk -v m="$mean" 'BEGIN { print (m * 0.03 > 12 ? m * 0.03 : 12) }')"
 }
 
 # row RUNTIME LOAD SETTING BAR ARGUMENT...
