@@ -231,17 +231,35 @@ void model_detect_lost(Model *model, Process *process, const char *why)
 	model_touch(model, process);
 }
 
+/* The clock is the target's to tell; a time namespace has another. */
+static gint64 trusted_us(gint64 stamp_ns, gint64 now)
+{
+	gint64 stamp_us = stamp_ns / 1000;
+
+	return stamp_us > now || stamp_us < now - STAMP_TRUST_US ? now : stamp_us;
+}
+
+/*
+ * The moment of which the estimate tells, as wall clock: that of the newest event in it. Events come
+ * in flushes of 100 ms, in which a heap can grow by as many MB; and a sample that comes late, with
+ * newer ticks on top of it, makes the estimate no older.
+ */
+static gint64 told_of_us(const Process *process, gint64 stamp_us, gint64 now)
+{
+	gint64 real = util_real_us();
+
+	return MAX(real - (now - stamp_us), MIN(process->heap.wall_us, real));
+}
+
 static void set_level(Model *model, Process *process, gint64 stamp_ns)
 {
 	const HeapEstimate *estimate = process->detect.estimate;
 	gint64 now = g_get_monotonic_time();
-	gint64 stamp_us = stamp_ns / 1000;
+	gint64 stamp_us = trusted_us(stamp_ns, now);
 
-	/* The clock is the target's to tell; a time namespace has another. */
-	if (stamp_us > now || stamp_us < now - STAMP_TRUST_US)
-		stamp_us = now;
 	heap_level_set(&process->heap, MAX(heap_estimate_mb(estimate), process->detect.before_mb),
-	               heap_estimate_is_lower_bound(estimate), now, util_real_us());
+	               heap_estimate_is_lower_bound(estimate), now,
+	               told_of_us(process, stamp_us, now));
 	model_trigger_heap(model, process, stamp_us);
 }
 
@@ -337,7 +355,8 @@ void model_detect_sample(Model *model, Process *process, double mb, gint64 stamp
 	detect->before_mb = 0;
 	trigger_correct_heap(&process->trigger, correction);
 	heap_level_set(&process->heap, heap_estimate_mb(detect->estimate),
-	               heap_estimate_is_lower_bound(detect->estimate), now_us, wall_us);
+	               heap_estimate_is_lower_bound(detect->estimate), now_us,
+	               told_of_us(process, trusted_us(stamp_ns, now_us), now_us));
 	model_trigger_heap(model, process, now_us);
 }
 

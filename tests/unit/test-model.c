@@ -996,6 +996,33 @@ static void test_detect_samples(Fixture *f, gconstpointer data)
 	counter_stream_clear(&gc);
 }
 
+/* heap_mb is as old as the newest event in it, and a late sample makes it no older. */
+static void test_detect_time(Fixture *f, gconstpointer data)
+{
+	const gint64 late_us = 500000;
+	CounterStream gc;
+	gint64 stamp, wall;
+
+	attach(f, 100);
+	set_detect(f, "alloc");
+	arm(f, "1000");
+	open_gc(f, &gc, RECORD_SESSION_GC, G_MAXUINT64);
+	stamp = g_get_monotonic_time();
+	wall = g_get_real_time();
+	g_usleep((gulong)late_us);
+	counter_stream_collection(&gc, 1, stamp - 1000, 90000000);
+	counter_stream_tick(&gc, 1, stamp, 10000000);
+	counter_stream_flush(&gc);
+	WAIT_FOR(heap_is(f, 100) && !process_of(f)->heap.is_lower_bound);
+	g_assert_cmpint(ABS(process_of(f)->heap.wall_us - wall), <, late_us / 2);
+	wall = process_of(f)->heap.wall_us;
+	counter_stream_at(&f->stream, stamp - 500);
+	counter_stream_value(&f->stream, "gc-heap-size", 91);
+	WAIT_FOR(heap_is(f, 101));
+	g_assert_cmpint(process_of(f)->heap.wall_us, ==, wall);
+	counter_stream_clear(&gc);
+}
+
 /* Samples that no heap can have, without ticks to know better by. */
 static void test_detect_nonsense(Fixture *f, gconstpointer data)
 {
@@ -1275,6 +1302,7 @@ int main(int argc, char **argv)
 	ADD("stop", test_stop);
 	ADD("detect-spike", test_detect_spike);
 	ADD("detect-samples", test_detect_samples);
+	ADD("detect-time", test_detect_time);
 	ADD("detect-nonsense", test_detect_nonsense);
 	ADD("detect-birth", test_detect_birth);
 	ADD("detect-off", test_detect_off);
