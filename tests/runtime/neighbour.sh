@@ -4,12 +4,12 @@
 # interval in force, which the tools of a process share.
 #
 #	ONLY		runtimes (default truth-8.0 truth-10.0)
-#	EACH		seconds of each phase (default 3)
+#	EACH		seconds of each phase (default 2)
 LIMIT=${LIMIT:-240}
 . "$(dirname "$0")/../lib/harness.sh"
 . "$HERE/lib/measure.sh"
 
-EACH=${EACH:-3}
+EACH=${EACH:-2}
 reports() { grep -c Interval= "$1"; }
 more_reports() { [ "$(reports "$1")" -gt "$2" ]; }
 
