@@ -157,4 +157,26 @@ for name in single-8.0 single-10.0; do
 		"^$TARGET - unknown: there is no .*/twin.runtimeconfig.json \(a single file has its settings inside\)$"
 	end "$TARGET"
 done
+
+# The same through the mount.
+start_daemon
+for v in 3.1 8.0 10.0; do
+	have_runtime "twin-$v" || { skip "twin-$v: heap >= 80%" "not to be had"; continue; }
+	start "$T/idle.$v" bash -c 'echo 0 >"$1/cgroup.procs" && shift && exec "$@"' - "$INNER" \
+		"$RUNTIMES/bin/twin-$v" idle
+	TARGET=$STARTED
+	eventually "$v: listed" 20 get_like "$TARGET/runtime" "version $v"
+	is "$v: heap >= 80% is taken" "$(put "$TARGET/trigger" "heap >= 80%")" ""
+	like "$v: of the limit" "$(key "$TARGET/status" heap_limit)" "^805.306368 75 % of cgroup $GIB$"
+	is "$v: it reads back as written" "$(get "$TARGET/trigger")" "heap >= 80%"
+	is "$v: and is no threshold" "$(get "$TARGET/threshold_mb")" off
+	end "$TARGET"
+done
+start "$T/idle" "$RUNTIMES/bin/twin-10.0" idle
+TARGET=$STARTED
+eventually "without a cgroup: listed" 20 get_like "$TARGET/runtime" "version 10.0"
+is "without a limit it is refused" "$(put "$TARGET/trigger" "heap >= 80%")" "Operation not supported"
+like "and why" "$(key "$TARGET/status" last_error)" "trigger: no limit"
+end "$TARGET"
+ok "the daemon ends" stop_daemon
 finish
