@@ -107,6 +107,8 @@ void model_detect_sample(Model *model, Process *process, double mb, gint64 stamp
                          gint64 wall_us);
 
 /* model-trigger.c */
+/* Values that lie further apart are separated by silence: three intervals. */
+gint64 model_trigger_gap_us(const Process *process);
 /* The trigger looks at what it was fed with, and may fire. */
 void model_trigger_look(Model *model, Process *process);
 /* The heap's level has changed. */
@@ -114,6 +116,7 @@ void model_trigger_heap(Model *model, Process *process, gint64 now_us);
 /* Counters have changed. */
 void model_trigger_values(Model *model, Process *process, gint64 now_us);
 void model_trigger_tick(Model *model, Process *process);
+/* -EINVAL and a sentence when a size cannot be compared with that value. */
 int model_trigger_check_unit(Process *process, const TriggerLine *line, char **ret_why);
 
 /* model-dumps.c */

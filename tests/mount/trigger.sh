@@ -167,6 +167,18 @@ echo 300 >"$T/heap"
 eventually "300 is dumped" 15 n_cores 8
 is "and is the peak" "$(get "$P/peak_mb")" 300
 
+# waiting in a script, as the man page has it
+level 130
+inmount 30 bash -c "tail -n 0 -f '$MNT/events' | grep -m1 'dump-done\|dump-failed'" >"$T/waited" &
+waiter=$!
+sleep 1
+put "$P/dump" now
+eventually "tail -f and grep -m1 see it" 20 grep -q " $P dump-done name=" "$T/waited"
+wait_for 10 get_is "$P/dump" idle
+put "$P/dump" now # the tail of that pipe ends at its next line
+wait_for 20 dead "$waiter"
+is "dump is idle again" "$(inmount 20 bash -c "while [ \"\$(cat '$MNT/$P/dump')\" != idle ]; do sleep 0.2; done; echo yes")" yes
+
 # the second session comes and goes with the trigger
 put "$P/threshold_mb" 900
 eventually "two sessions while armed" 10 key_is "$P/status" sessions 2
