@@ -48,7 +48,7 @@ steps() {
 		file == 1 { start[++n] = $2; fired[n] = $5; next }
 		file == 2 { t[++m] = $2; next }
 		{
-			for (i = n; i > 1 && start[i] > $1 + 1000; i--) ;
+			for (i = n; i > 1 && start[i] - $1 > $1 - start[i - 1]; i--) ; # the nearest
 			for (k = 1; k < m && !(t[k + 1] > $2 && t[k + 1] - t[k] > 100000); k++) ;
 			print (fired[i] ? (fired[i] - start[i]) / 1000 : "-"), (fired[i] ? ($1 - fired[i]) / 1000 : "-"), \
 				($2 ? ($2 - $1) / 1000 : "-"), ($2 ? ($2 - start[i]) / 1000 : "-"), \

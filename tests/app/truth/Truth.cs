@@ -311,11 +311,13 @@ public static class Loads
 
 	public static int Spikes(int baseMb, int spikeMb, int holdMs, int periodMs, double seconds, int interrupt)
 	{
-		long end = Native.Now() + (long)(seconds * 1e6);
+		long now = Native.Now(), end = now + (long)(seconds * 1e6);
+		long next = now + Math.Max(periodMs - holdMs, 0) * 1000L;
 
 		Base(baseMb);
 		while (seconds == 0 || Native.Now() < end) {
-			Thread.Sleep(Math.Max(periodMs - holdMs, 0));
+			// Who was frozen does not make up for it.
+			next = SleepUntil(next) + periodMs * 1000L;
 			OneSpike(spikeMb, holdMs, interrupt);
 		}
 		return 0;
