@@ -5,6 +5,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* open() gives the lowest that is free. Not O_CLOEXEC: fusermount3 is to find them open, too. */
+int daemonize_hold_standard_fds(void)
+{
+	for (int i = 0; i < 3; i++)
+		if (fcntl(i, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
+			return -errno;
+	return 0;
+}
+
 int daemonize_fork(void)
 {
 	int fds[2];

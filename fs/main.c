@@ -192,7 +192,10 @@ int main(int argc, char **argv)
 	Start start = { .ready_fd = -1, .log_fd = -1, .mount.fd = -1 };
 	char *why = NULL;
 	int status = EXIT_SUCCESS;
+	int r = daemonize_hold_standard_fds();
 
+	if (r < 0)
+		return complain(g_strdup_printf("/dev/null: %s", g_strerror(-r)));
 	if (options_parse(argc, argv, &start.options, &why) < 0)
 		status = complain(why);
 	else if (start.options.help)

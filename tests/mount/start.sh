@@ -60,6 +60,17 @@ is "SIGTERM ends it" "$(kill -TERM "$DAEMON_PID"; wait_for 10 dead "$DAEMON_PID"
 ok "and the mount" not_mounted "$T/made"
 ok "and the front" wait_for 5 dead "$front"
 
+# whatever of 0, 1 and 2 is closed at the start
+for closed in "<&-" ">&-" "2>&-" "<&- >&-" "<&- 2>&-" ">&- 2>&-" "<&- >&- 2>&-"; do
+	ok "started with $closed: status 0" timeout -s KILL 20 bash -c "exec \"\$@\" $closed" - \
+		"$DAEMON" -o "dump_dir=$STORE,attach_delay=0" "$MNT"
+	ok "started with $closed: the mount answers" inmount 5 grep -q ^version "$MNT/status"
+	adopt "$MNT"
+	like "started with $closed: 0 to 2 are open" "$(ls -l "/proc/$DAEMON_PID/fd" | grep -c ' [012] -> /dev/null')" 3
+	umount "$MNT"
+	wait_for 10 dead "$DAEMON_PID"
+done
+
 # open files
 start_daemon
 first_sample "$P"
