@@ -17,6 +17,8 @@
 
 enum {
 	LOOK_DEADLINE_MS = 2000,
+	PATIENCE_MS = 2000,
+	POLL_US = 20000,
 	READ_AHEAD_KB = 1024
 };
 
@@ -47,26 +49,28 @@ static int ask_mount(const char *path)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+/* Broker and front follow each other into death: what answers now may be dead in a moment, and what is dead may
+ * be taken away by the other half at the same time as by us. */
 static int replace_stale(const char *path, char **ret_why)
 {
+	gint64 until = g_get_monotonic_time() + PATIENCE_MS * 1000;
 	MountEntry entry;
 
 	while (mount_table_find(path, &entry) == 0 && entry.is_ours) {
 		int said = ask_mount(path);
 
-		if (said != ENOTCONN) {
-			*ret_why = g_strdup_printf(
-				said < 0 ? "%s: a triggerdumpfs is mounted there, which does not "
-					   "answer"
-					 : "%s: a triggerdumpfs is mounted there already",
-				path);
-			return -EBUSY;
+		if (said == ENOTCONN && mount_table_detach(path, geteuid() == 0) == 0)
+			continue;
+		if (said >= 0 && g_get_monotonic_time() < until) {
+			g_usleep(POLL_US);
+			continue;
 		}
-		if (mount_table_detach(path, geteuid() == 0) < 0) {
-			*ret_why = g_strdup_printf("%s: the dead mount there cannot be taken away",
-			                           path);
-			return -EBUSY;
-		}
+		*ret_why = g_strdup_printf(
+			said < 0 ? "%s: a triggerdumpfs is mounted there, which does not answer"
+			: said == ENOTCONN ? "%s: the dead mount there cannot be taken away"
+					   : "%s: a triggerdumpfs is mounted there already",
+			path);
+		return -EBUSY;
 	}
 	return 0;
 }

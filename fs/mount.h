@@ -15,7 +15,8 @@ typedef struct {
 
 /*
  * Resolves the parent of the mountpoint, makes the mountpoint when only that is missing, and replaces a
- * dead mount of our own. 0, or negative errno and a sentence.
+ * dead mount of our own. One that answers has two seconds to die: its daemon may have been killed just now.
+ * 0, or negative errno and a sentence.
  */
 int mount_prepare(const char *mountpoint, Mount *ret, char **ret_why);
 

@@ -364,6 +364,7 @@ static void begin_end(Broker *broker, gboolean asked)
 	if (broker->ending)
 		return;
 	broker->ending = TRUE;
+	store_mark_ending(broker->config.store);
 	mount_watch_detach(broker->mount);
 	broker_send(broker, &record, NULL, 0, -1);
 	g_timeout_add_seconds(END_DEADLINE_S, quit, broker);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+#include "fs/broker/store-lock.h"
 #include "fs/broker/store-meta.h"
 #include "fs/util.h"
 
@@ -69,21 +70,6 @@ static int check_parents(const char *dir, char **ret_why)
 		}
 		if (slash == path)
 			break;
-	}
-	return 0;
-}
-
-static int take_lock(Store *store, char **ret_why)
-{
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-
-	store->lock = openat(store->fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (store->lock < 0 || fcntl(store->lock, F_SETLK, &lock) < 0) {
-		*ret_why = g_strdup_printf(
-			"dump_dir %s is in use by another triggerdumpfs; give this one "
-			"its own with -o dump_dir=",
-			store->dir);
-		return -EBUSY;
 	}
 	return 0;
 }
@@ -229,7 +215,7 @@ int store_open(const char *dir, gboolean root_mode, Store **ret, char **ret_why)
 	if (r >= 0 && root_mode)
 		r = check_parents(dir, ret_why);
 	if (r >= 0)
-		r = take_lock(store, ret_why);
+		r = store_lock_take(store->fd, dir, &store->lock, ret_why);
 	if (r < 0) {
 		store_free(store);
 		return r;
@@ -251,6 +237,11 @@ void store_free(Store *store)
 	g_ptr_array_unref(store->dumps);
 	g_free(store->dir);
 	g_free(store);
+}
+
+void store_mark_ending(const Store *store)
+{
+	store_lock_mark_ending(store->lock);
 }
 
 const char *store_dir(const Store *store)

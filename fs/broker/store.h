@@ -3,7 +3,7 @@
  * The store of dumps on disk, and its lock.
  *
  *   DIR/            0711 (root) or 0700 (a user)
- *   DIR/lock        held by fcntl(F_SETLK), which a fork does not inherit
+ *   DIR/lock        held for as long as the store is open (store-lock.h)
  *   DIR/work        a LEAF each, 0700, the target's while its createdump writes "core" into it
  *   DIR/sealed/     0700: NAME_PID (the core, 0400), NAME_PID.json, NAME_PID.meta
  *
@@ -25,9 +25,11 @@ typedef struct {
 	uint64_t disk; /* bytes that its parts take there */
 } StoreDump;
 
-/* 0; negative errno and *ret_why = a sentence (to be freed). */
+/* Waits for another daemon that ends (store-lock.h). 0; negative errno and *ret_why = a sentence (to be freed). */
 int store_open(const char *dir, gboolean root_mode, Store **ret, char **ret_why);
 void store_free(Store *store);
+/* From here on the next start waits for us. */
+void store_mark_ending(const Store *store);
 
 const char *store_dir(const Store *store);
 int store_sealed_fd(const Store *store);

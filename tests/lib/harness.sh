@@ -209,6 +209,22 @@ start_daemon() {
 
 daemon_ready() { alive "$DAEMON_PID" && is_mounted "$1" && inmount 5 grep -q ^version "$1/status"; }
 
+# start_at_once NAME - a test of a start right after what ended the daemon before: in the background, as the
+# command then returns when the new mount answers. $DAEMON_PID is the new broker, which is no job of this shell.
+start_at_once() {
+	local front
+	ok "$1: a new mount works at once" timeout -s KILL 30 \
+		"$DAEMON" -o "dump_dir=$STORE,attach_delay=0" "$MNT"
+	front=$(key status pid)
+	DAEMON_PID=$(ps -o ppid= -p "${front:-0}" 2>/dev/null | tr -d ' ')
+	if [ -n "$DAEMON_PID" ]; then
+		started+=("$DAEMON_PID")
+	else
+		fail "$1: and answers" "$(get status)"
+		finish
+	fi
+}
+
 # The front: the one child of the broker that has the fuse device open.
 front_of() {
 	local pid
@@ -229,7 +245,7 @@ stop_daemon() {
 	local status
 	kill -TERM "$DAEMON_PID" 2>/dev/null
 	wait_for 15 dead "$DAEMON_PID" || return 99
-	wait "$DAEMON_PID"
+	wait "$DAEMON_PID" 2>/dev/null
 	status=$?
 	DAEMON_PID=
 	return $status

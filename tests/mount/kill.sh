@@ -1,7 +1,7 @@
 #!/bin/bash
 # kill -9 of either half and of targets: no dead mount, no process of ours, no partial dump, no target
 # stopped; a new mount works at once.
-LIMIT=200
+LIMIT=240
 . "$(dirname "$0")/../lib/harness.sh"
 
 SLOW="heap 100
@@ -11,16 +11,18 @@ start_fake "$SLOW" || finish
 P=$TARGET
 
 # A core that the fake wrote is whole with this size; the daemon may well have finished one before it ended.
+dumping() { put "$P/dump" now; wait_for 5 get_like "$P/dump" running; }
 all_whole() { [ -z "$(inmount 5 find "$MNT/dumps" -type f ! -name '*.json' ! -size 1004096c 2>&1)" ]; }
 
 after() { # NAME PIDS...
 	local name=$1
 	shift
-	ok "$name: none of ours is left" wait_for 10 none_alive "$@"
+	start_at_once "$name"
+	ok "$name: none of the one before is left" wait_for 10 none_alive "$@"
+	ok "$name: which takes nothing from the new one" inmount 3 cat "$MNT/status"
+	is "$name: there is one mount" "$(grep -c " $MNT " /proc/self/mountinfo)" 1
 	like "$name: the target runs" "$(state_of "$P")" "^[RSD]$"
-	start_daemon attach_delay=0
-	ok "$name: a new mount works at once" inmount 3 cat "$MNT/status"
-	ok "$name: and has samples" first_sample "$P"
+	ok "$name: samples come" first_sample "$P"
 	ok "$name: without a partial dump" all_whole
 }
 
@@ -38,22 +40,42 @@ kill -KILL "$DAEMON_PID"
 ok "broker: the front ends" wait_for 10 none_alive $halves
 after broker $halves
 
-halves=$(all_of_daemon)
-kill -KILL $halves
-after both $halves
-
-for half in front broker; do
-	put "$P/dump" now
-	wait_for 5 get_like "$P/dump" "running"
-	halves=$(all_of_daemon)
-	if [ $half = front ]; then kill -KILL "$(front_of "$DAEMON_PID")"; else kill -KILL "$DAEMON_PID"; fi
-	after "$half while a dump is written" $halves
-	wait_for 10 bash -c "! ls '$STORE'/*/core* 2>/dev/null | grep -q ."
+# without a moment between
+kill_front() { kill -KILL "$(front_of "$DAEMON_PID")"; }
+kill_broker() { kill -KILL "$DAEMON_PID"; }
+kill_both() { kill -KILL $halves; }
+terminate() { kill -TERM "$DAEMON_PID"; }
+for i in 1 2 3 4; do
+	for how in kill_front kill_broker kill_both terminate; do
+		halves=$(all_of_daemon)
+		$how
+		after "$how, $i" $halves
+	done
 done
+for i in 1 2 3 4 5 6 7 8 9 10; do
+	ok "umount, $i" inmount 5 umount "$MNT"
+	start_at_once "umount, $i"
+done
+
+for how in kill_front kill_broker "umount $MNT" terminate; do
+	ok "a dump begins" dumping
+	halves=$(all_of_daemon)
+	$how
+	after "$how while a dump is written" $halves
+done
+
+# what lives on is told at once, and by its pid
+out=$(timeout -s KILL 20 "$DAEMON" -o "dump_dir=$STORE" "$T/other" 2>&1)
+is "a second one on the same store: status" $? 1
+like "a second one on the same store: what it says" "$out" "$STORE is in use by another triggerdumpfs \(pid $DAEMON_PID\)"
+out=$(timeout -s KILL 20 "$DAEMON" -o "dump_dir=$T/store2" "$MNT" 2>&1)
+is "a second one at the same place: status" $? 1
+like "a second one at the same place: what it says" "$out" "mounted there already"
+ok "neither does anything to the first" inmount 3 cat "$MNT/status"
 
 # within the first second of an attach
 for delay in 0 0.05 0.2 0.5; do
-	stop_daemon
+	terminate
 	start "$T/daemon.out" "$DAEMON" -f -o "dump_dir=$STORE,attach_delay=0" "$MNT"
 	DAEMON_PID=$STARTED
 	sleep "$delay"
@@ -61,6 +83,9 @@ for delay in 0 0.05 0.2 0.5; do
 	kill -KILL $halves
 	after "both, $delay s after the start" $halves
 done
+terminate
+wait_for 10 dead "$DAEMON_PID"
+start_daemon attach_delay=0
 
 # targets
 for i in 1 2 3 4 5 6 7 8; do

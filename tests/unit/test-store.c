@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "fs/broker/store-lock.h"
 #include "fs/util.h"
 
 static char *dir;
@@ -218,11 +219,36 @@ static void test_lock(void)
 		char *why = NULL;
 		int r = store_open(dir, FALSE, &second, &why);
 
-		_exit(r == -EBUSY && why && strstr(why, "in use") ? 0 : 1);
+		g_autofree char *holder = g_strdup_printf("(pid %d)", (int)getppid());
+
+		_exit(r == -EBUSY && strstr(why, "in use") && strstr(why, holder) ? 0 : 1);
 	}
 	g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
 	g_assert_cmpint(status, ==, 0);
 	store_free(store);
+}
+
+/* Longer than one that seems well would be waited for. */
+static void test_lock_of_one_that_ends(void)
+{
+	Store *store = must_open();
+	pid_t pid;
+	int status;
+
+	store_mark_ending(store);
+	pid = fork();
+	if (pid == 0) {
+		Store *second;
+		char *why = NULL;
+
+		_exit(store_open(dir, FALSE, &second, &why) == 0 ? 0 : 1);
+	}
+	g_usleep((STORE_LOCK_WELL_MS + 500) * 1000);
+	g_assert_cmpint(waitpid(pid, &status, WNOHANG), ==, 0);
+	store_free(store);
+	g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+	g_assert_cmpint(status, ==, 0);
+	test_lock(); /* what the one before wrote there says nothing of the next */
 }
 
 static void test_leaf(void)
@@ -254,6 +280,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/annex-too-large", test_annex_too_large);
 	g_test_add_func("/store/restart", test_restart);
 	g_test_add_func("/store/lock", test_lock);
+	g_test_add_func("/store/lock-of-one-that-ends", test_lock_of_one_that_ends);
 	g_test_add_func("/store/leaf", test_leaf);
 	status = g_test_run();
 	for (const char *const *name = (const char *const[]){ "work", "sealed", "lock", "", NULL };
