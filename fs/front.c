@@ -5,6 +5,10 @@
 #include "fs/edge/edge.h"
 #include "fs/model/model.h"
 
+enum {
+	LAST_DUMPS_S = 10 /* the broker says stop before that, if it knows of the end */
+};
+
 typedef struct {
 	GMainLoop *loop;
 	Model *model;
@@ -27,9 +31,24 @@ static void on_edge_ready(void *data)
 	model_ready(((Front *)data)->model);
 }
 
+static gboolean on_last_dumps(gpointer data)
+{
+	g_main_loop_quit(((Front *)data)->loop);
+	return G_SOURCE_REMOVE;
+}
+
+/* A dump that becomes whole while the daemon ends is to get its json from here: then the broker says stop. */
 static void on_edge_ended(int reason, void *data)
 {
-	stop(data, reason ? reason : -ENOTCONN);
+	Front *front = data;
+
+	reason = reason ? reason : -ENOTCONN;
+	if (!model_dumps_active(front->model)) {
+		stop(front, reason);
+		return;
+	}
+	front->reason = reason;
+	g_timeout_add_seconds(LAST_DUMPS_S, on_last_dumps, front);
 }
 
 /* The broker waits for this before it says that the mount is ready: what it found so far is in the tree. */

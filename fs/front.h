@@ -7,7 +7,8 @@
 
 /*
  * Serves until the broker says stop (returns 0), the connection to it or to the kernel ends (a
- * negative errno; -ENOTCONN when the mount was taken away). Takes all descriptors:
+ * negative errno; -ENOTCONN when the mount was taken away). Without a mount it goes on for a few seconds while a
+ * dump is under way, so that the broker gets its json. Takes all descriptors:
  *   link_fd  the front's end of the SEQPACKET pair
  *   fuse_fd  /dev/fuse, mounted already
  *   log_fd   a connected datagram socket of syslog, or -1

@@ -253,7 +253,12 @@ static void take_for_target(Target *target, const Record *record, const char *pa
 		preflight(target, record);
 		break;
 	case RECORD_DUMP:
-		dump_job_ask(target, record->id, record->type, (RecordReason)record->reason);
+		if (broker_is_ending(target->broker))
+			broker_reply(target->broker, record->id, target->serial, -EAGAIN,
+			             "the daemon ends");
+		else
+			dump_job_ask(target, record->id, record->type,
+			             (RecordReason)record->reason);
 		break;
 	default:
 		broker_reply(target->broker, record->id, target->serial, -EINVAL, NULL);

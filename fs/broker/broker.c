@@ -19,6 +19,8 @@
 
 enum {
 	END_DEADLINE_S = 5,
+	END_LOOK_MS = 20,
+	JSON_DEADLINE_S = 2, /* after its dump was sealed */
 	NAME_DEADLINE_MS = 5000,
 	HEALTH_EVERY_S = 5,
 	RETENTION_EVERY_S = 60,
@@ -41,6 +43,7 @@ struct Broker {
 	unsigned seconds;
 	gboolean front_ready, scanned, told_scanned, told_ready;
 	gboolean ending;
+	gboolean front_gone;
 	gboolean asked_to_end; /* by a signal or an unmount */
 	int status;
 };
@@ -58,6 +61,11 @@ Scan *broker_scan(Broker *broker)
 const BrokerConfig *broker_config(Broker *broker)
 {
 	return &broker->config;
+}
+
+gboolean broker_is_ending(const Broker *broker)
+{
+	return broker->ending;
 }
 
 int broker_inotify_fd(Broker *broker)
@@ -341,34 +349,40 @@ void broker_apply_retention(Broker *broker)
 	                broker);
 }
 
+/* The front ends last: until then it hands in what it knows of a dump that has just become whole. */
 static gboolean quit(gpointer data)
 {
-	g_main_loop_quit(((Broker *)data)->loop);
+	Broker *broker = data;
+	Record record = record_new(RECORD_STOP);
+
+	broker_send(broker, &record, NULL, 0, -1);
+	g_main_loop_quit(broker->loop);
 	return G_SOURCE_REMOVE;
 }
 
 static gboolean look_at_dumps(gpointer data)
 {
+	Broker *broker = data;
+	int64_t since_us = util_real_us() - (int64_t)JSON_DEADLINE_S * G_USEC_PER_SEC;
+
 	if (dump_jobs_active())
 		return G_SOURCE_CONTINUE;
-	quit(data);
-	return G_SOURCE_REMOVE;
+	if (!broker->front_gone && store_awaits_json(broker->config.store, since_us))
+		return G_SOURCE_CONTINUE;
+	return quit(broker);
 }
 
-/* The mount goes first, then the front; a dump that is being written gets a few seconds. */
+/* The mount goes first; a dump that is being written gets a few seconds. */
 static void begin_end(Broker *broker, gboolean asked)
 {
-	Record record = record_new(RECORD_STOP);
-
 	broker->asked_to_end |= asked;
 	if (broker->ending)
 		return;
 	broker->ending = TRUE;
 	store_mark_ending(broker->config.store);
 	mount_watch_detach(broker->mount);
-	broker_send(broker, &record, NULL, 0, -1);
 	g_timeout_add_seconds(END_DEADLINE_S, quit, broker);
-	g_timeout_add(50, look_at_dumps, broker);
+	g_timeout_add(END_LOOK_MS, look_at_dumps, broker);
 }
 
 static void on_record(const Record *record, const char *payload, size_t len, int fd, void *data)
@@ -396,6 +410,7 @@ static void on_link_closed(int reason, void *data)
 {
 	Broker *broker = data;
 
+	broker->front_gone = TRUE;
 	if (!broker->ending && !mount_watch_present(broker->mount))
 		broker->asked_to_end = TRUE; /* unmounted: the front saw it first */
 	if (!broker->ending && !broker->asked_to_end)

@@ -36,6 +36,8 @@ int broker_run(const BrokerConfig *config);
 
 /* Something of a target that the front sees may have changed: sends FOUND when it did. */
 void broker_target_changed(Target *target);
+/* It runs only until the dumps that are written are whole: no other one begins. */
+gboolean broker_is_ending(const Broker *broker);
 int broker_inotify_fd(Broker *broker);
 Store *broker_store(Broker *broker);
 Scan *broker_scan(Broker *broker);

@@ -119,7 +119,8 @@ static gboolean is_dump_type(guint32 type)
 static gboolean check_sealed(const RecordSealed *sealed)
 {
 	return is_dump_type(sealed->type) && is_dump_type(sealed->written_type) &&
-	       sealed->parts < 1u << RECORD_N_PARTS;
+	       sealed->parts < 1u << RECORD_N_PARTS && sealed->reason <= RECORD_REASON_DEMAND &&
+	       sealed->json_due <= 1;
 }
 
 static gboolean check_values(const Record *record, unsigned has)

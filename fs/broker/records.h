@@ -172,12 +172,15 @@ typedef struct {
 	uint32_t type;           /* IpcDumpType as asked */
 	uint32_t written_type;   /* as written: a single-file target gets full */
 	uint32_t parts;          /* bits 1 << RecordPart */
+	uint32_t reason;         /* RecordReason */
+	uint32_t json_due;       /* 1: nobody has stored its json so far */
 	uint64_t process_serial; /* 0 when that process is gone */
 	uint64_t size;           /* of the core, bytes */
 	uint64_t json_size;
 	int64_t requested_us; /* wall clock */
 	int64_t sealed_us;
 	uint64_t start_ticks;
+	int64_t start_us;     /* of the process, wall clock; 0 unknown */
 	int64_t frozen_us;    /* how long the process stood still for it; -1 unknown */
 	int64_t frozen_at_us; /* wall clock, when it was first seen to; 0 unknown */
 } RecordSealed; /* payload: "core_DATE_TIME[_N]" (no pid), path in the store, a NUL each */

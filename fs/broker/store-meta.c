@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "fs/util.h"
 
+/* Lines were added at the end since, which are not there in older ones. */
 #define META_VERSION "triggerdumpfs-dump 1"
 
 enum {
@@ -34,9 +35,12 @@ int store_meta_write(int dirfd, const char *file, const char *name, const Record
 	text = g_strdup_printf(
 		META_VERSION "\nname %s\nboot %s\npid %d\nuid %u\ngid %u\nstart %" G_GUINT64_FORMAT
 			     "\ntype %u\nwritten %u\nrequested %" G_GINT64_FORMAT
-			     "\nsealed %" G_GINT64_FORMAT "\n",
+			     "\nsealed %" G_GINT64_FORMAT "\nreason %u\nstarted %" G_GINT64_FORMAT
+			     "\nfrozen %" G_GINT64_FORMAT "\nfrozen_at %" G_GINT64_FORMAT
+			     "\njson_due %u\n",
 		name, boot, (int)info->pid, info->uid, info->gid, info->start_ticks, info->type,
-		info->written_type, info->requested_us, info->sealed_us);
+		info->written_type, info->requested_us, info->sealed_us, info->reason,
+		info->start_us, info->frozen_us + 1, info->frozen_at_us, info->json_due);
 	len = (ssize_t)strlen(text);
 	fd = openat(dirfd, partial, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0400);
 	if (fd < 0)
@@ -70,6 +74,24 @@ static gboolean take_number(char **at, const char *key, guint64 max, guint64 *re
 	const char *text = take(at, key);
 
 	return text && g_ascii_string_to_unsigned(text, 10, 0, max, ret, NULL);
+}
+
+/* What a json is made of when nobody was there to write it. */
+static void take_story(char **at, RecordSealed *ret)
+{
+	guint64 reason, started, frozen, frozen_at, json_due;
+
+	if (!take_number(at, "reason", RECORD_REASON_DEMAND, &reason) ||
+	    !take_number(at, "started", G_MAXINT64, &started) ||
+	    !take_number(at, "frozen", G_MAXINT64, &frozen) ||
+	    !take_number(at, "frozen_at", G_MAXINT64, &frozen_at) ||
+	    !take_number(at, "json_due", 1, &json_due))
+		return;
+	ret->reason = (guint32)reason;
+	ret->start_us = (gint64)started;
+	ret->frozen_us = (gint64)frozen - 1; /* -1 is unknown, and no sign is written */
+	ret->frozen_at_us = (gint64)frozen_at;
+	ret->json_due = (guint32)json_due;
 }
 
 int store_meta_read(int dirfd, const char *file, char **ret_name, RecordSealed *ret)
@@ -110,6 +132,7 @@ int store_meta_read(int dirfd, const char *file, char **ret_name, RecordSealed *
 		.sealed_us = (gint64)sealed,
 		.frozen_us = -1,
 	};
+	take_story(&at, ret);
 	*ret_name = g_strdup(name);
 	return 0;
 }

@@ -150,15 +150,31 @@ static StoreDump *take_dump(Store *store, const char *name, const char *file,
 	return dump;
 }
 
+/* It was stored, or is not to be made again. */
+static void json_done(Store *store, StoreDump *dump)
+{
+	g_autofree char *meta = g_strconcat(dump->file, ".meta", NULL);
+
+	if (!dump->info.json_due)
+		return;
+	dump->info.json_due = 0;
+	if (store_meta_write(store->sealed, meta, dump->name, &dump->info) < 0)
+		g_debug("%s still says that a json is due", meta);
+}
+
 static void read_back(Store *store, const char *meta_name)
 {
 	g_autofree char *file = g_strndup(meta_name, strlen(meta_name) - strlen(".meta"));
 	g_autofree char *name = NULL;
+	StoreDump *dump;
 	RecordSealed info;
 
 	if (store_meta_read(store->sealed, meta_name, &name, &info) < 0)
 		return;
-	take_dump(store, name, file, &info);
+	dump = take_dump(store, name, file, &info);
+	/* We ended between the two; or the core is gone, and with it what the json would be about. */
+	if (dump->info.parts != 1u << RECORD_PART_CORE)
+		json_done(store, dump);
 }
 
 static int compare_names(gconstpointer a, gconstpointer b)
@@ -376,6 +392,17 @@ uint64_t store_disk(const Store *store, uid_t uid, uint64_t *ret_user)
 	return all;
 }
 
+gboolean store_awaits_json(const Store *store, int64_t since_us)
+{
+	for (guint i = 0; i < store->dumps->len; i++) {
+		const StoreDump *dump = store->dumps->pdata[i];
+
+		if (dump->info.json_due && dump->info.sealed_us >= since_us)
+			return TRUE;
+	}
+	return FALSE;
+}
+
 void store_each(const Store *store, StoreEach each, void *data)
 {
 	for (guint i = 0; i < store->dumps->len; i++)
@@ -461,5 +488,6 @@ int store_put_annex(Store *store, uint64_t serial, RecordPart part, int memfd)
 	dump->info.parts |= 1u << part;
 	dump->info.json_size = (uint64_t)st.st_size;
 	measure(store, dump);
+	json_done(store, dump);
 	return 0;
 }

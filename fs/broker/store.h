@@ -57,6 +57,9 @@ const StoreDump *store_find(const Store *store, uint64_t serial);
 void store_refresh(Store *store);
 /* What they take: all, and in *ret_user those of that uid. */
 uint64_t store_disk(const Store *store, uid_t uid, uint64_t *ret_user);
+/* Some dump that was sealed since then (wall clock) has no json yet. One whose json_due is still set at the next
+ * start gets it there; one whose json was removed does not. */
+gboolean store_awaits_json(const Store *store, int64_t since_us);
 typedef void (*StoreEach)(const StoreDump *dump, void *data);
 void store_each(const Store *store, StoreEach each, void *data);
 

@@ -54,6 +54,14 @@ static void append_time(GString *out, gint64 wall_us)
 	g_string_append_c(out, '"');
 }
 
+static void append_time_or_null(GString *out, gint64 wall_us)
+{
+	if (wall_us)
+		append_time(out, wall_us);
+	else
+		append_string(out, NULL);
+}
+
 static void append_key(GString *out, const char *key)
 {
 	g_string_append_printf(out, "%s  \"%s\": ", out->len > 2 ? ",\n" : "", key);
@@ -105,13 +113,13 @@ void dump_json_build(const DumpStory *story, const RecordSealed *sealed, const c
 	append_key(out, "uid");
 	g_string_append_printf(out, "%u", (unsigned)sealed->uid);
 	append_key(out, "start_time");
-	append_time(out, story->start_us);
+	append_time_or_null(out, story->start_us);
 	append_key(out, "runtime");
 	append_string(out, story->runtime);
 	append_key(out, "cmdline");
 	append_string(out, story->command);
 	append_key(out, "counters");
-	g_string_append(out, story->counters);
+	g_string_append(out, story->counters ? story->counters : "null");
 	append_key(out, "path");
 	append_string(out, path);
 	append_key(out, "size");
@@ -119,10 +127,7 @@ void dump_json_build(const DumpStory *story, const RecordSealed *sealed, const c
 	append_key(out, "frozen_s");
 	append_number(out, sealed->frozen_us < 0 ? NAN : (double)sealed->frozen_us / 1e6);
 	append_key(out, "frozen_at");
-	if (sealed->frozen_at_us)
-		append_time(out, sealed->frozen_at_us);
-	else
-		append_string(out, NULL);
+	append_time_or_null(out, sealed->frozen_at_us);
 	append_key(out, "analyze");
 	append_string(out, analyze);
 	g_string_append(out, "\n}\n");

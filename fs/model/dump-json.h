@@ -10,12 +10,12 @@
 /* What was so in the moment in which the dump was asked for. */
 typedef struct {
 	gboolean by_trigger;
-	char *condition;     /* NULL: on demand */
+	char *condition;     /* NULL: on demand, or unknown */
 	double threshold_mb; /* 0: none */
 	double value_mb;     /* NaN: unknown */
 	char *runtime;       /* NULL: unknown */
 	char *command;
-	char *counters; /* dump_json_counters() */
+	char *counters; /* dump_json_counters(); NULL: unknown */
 	gint64 start_us;
 } DumpStory;
 

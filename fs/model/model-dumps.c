@@ -29,10 +29,11 @@ typedef struct {
 	pid_t pid;
 	unsigned generation; /* of the trigger that asked */
 	DumpStory story;
-	ModelAct *act;     /* until the ask is answered; NULL when no user waits */
-	gboolean accepted; /* the ask was answered well */
-	gboolean begun;    /* dump-started was said */
-	guint64 dump;      /* its serial, once sealed */
+	ModelAct *act;       /* until the ask is answered; NULL when no user waits */
+	gboolean accepted;   /* the ask was answered well */
+	gboolean begun;      /* dump-started was said */
+	guint64 dump;        /* its serial, once sealed */
+	gboolean from_store; /* of an earlier life of the daemon, which stored no json */
 	gboolean shown;
 	guint64 json_size;
 	guint timer;
@@ -363,21 +364,37 @@ static gboolean on_show_timer(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
+/* Without a dump it was removed meanwhile, which was told. */
+static void tell_annexed(const Job *job, int error, const char *sentence)
+{
+	const Dump *dump = dump_list_any(job->model->dumps, job->dump);
+	Process *process = job_process(job);
+
+	if (!dump)
+		return;
+	if (error)
+		model_log(job->model, process, job->pid, EVENT_WARNING, "text",
+		          "the dump's json could not be stored", "error", sentence, NULL);
+	else if (job->from_store)
+		model_log(job->model, process, job->pid, EVENT_WARNING, "text",
+		          "the json of an earlier dump was made at this start: the daemon had "
+		          "ended before it was stored",
+		          "name", dump->name_pid, NULL);
+}
+
 static void on_annexed(int error, const Record *record, const char *payload, gsize len, int fd,
                        void *data)
 {
 	Job *job = data;
 
 	util_close_fd(&fd);
-	if (error)
-		model_log(job->model, job_process(job), job->pid, EVENT_WARNING, "text",
-		          "the dump's json could not be stored", "error",
-		          model_sentence(error, payload, len), NULL);
+	tell_annexed(job, error, error ? model_sentence(error, payload, len) : NULL);
 	show(job, error ? CORE : CORE | JSON);
 	end_job(job);
 }
 
-static void annex(Job *job, const Dump *dump)
+/* The id of the ask, 0 when it came to nothing. */
+static guint64 annex(Job *job, const Dump *dump)
 {
 	Record record = record_new(RECORD_ANNEX);
 	g_autoptr(GString) json = g_string_new(NULL);
@@ -385,15 +402,35 @@ static void annex(Job *job, const Dump *dump)
 
 	dump_json_build(&job->story, &dump->info, dump->path, json);
 	fd = json->len <= RECORD_ANNEX_MAX ? make_memfd(json) : -EFBIG;
-	if (fd < 0) {
-		on_annexed(fd, NULL, NULL, 0, -1, job);
-		return;
-	}
+	if (fd < 0)
+		return 0;
 	job->json_size = json->len;
 	record.serial = job->dump;
 	record.part = RECORD_PART_JSON;
 	job->timer = g_timeout_add(SHOW_WITHOUT_JSON_MS, on_show_timer, job);
-	ask_queue_send(job->model->asks, &record, NULL, 0, fd, FALSE, on_annexed, job);
+	return ask_queue_send(job->model->asks, &record, NULL, 0, fd, FALSE, on_annexed, job);
+}
+
+/* It was sealed while the daemon ended, and nobody was there to write its json. */
+static void annex_later(Model *model, const Dump *dump)
+{
+	Job *job = g_new0(Job, 1);
+
+	job->model = model;
+	job->pid = dump->info.pid;
+	job->dump = dump->serial;
+	job->from_store = TRUE;
+	job->shown = TRUE;
+	job->story = (DumpStory){
+		.by_trigger = dump->info.reason == RECORD_REASON_TRIGGER,
+		.value_mb = NAN,
+		.start_us = dump->info.start_us,
+	};
+	job->id = annex(job, dump);
+	if (job->id)
+		g_hash_table_insert(model->jobs, &job->id, job);
+	else
+		job_free(job);
 }
 
 void model_dumps_sealed(Model *model, const Record *record, const char *payload, gsize len)
@@ -408,12 +445,20 @@ void model_dumps_sealed(Model *model, const Record *record, const char *payload,
 		process->dumps_changed_us = util_real_us();
 	if (job && !job->dump) {
 		job->dump = record->serial;
-		annex(job, dump);
+		if (!annex(job, dump))
+			on_annexed(-EIO, NULL, NULL, 0, -1, job);
 		return;
 	}
 	/* From the store, at start. */
 	dump_list_show(model->dumps, dump, dump->info.parts, dump->info.sealed_us);
 	model_notify(model, MODEL_DUMPS, NULL);
+	if (dump->info.json_due && dump->info.parts == CORE)
+		annex_later(model, dump);
+}
+
+gboolean model_dumps_active(const Model *model)
+{
+	return g_hash_table_size(model->jobs) > 0;
 }
 
 void model_dumps_failed(Model *model, const Record *record, const char *payload, gsize len)

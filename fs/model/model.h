@@ -31,6 +31,9 @@ void model_free(Model *model);
 /* INIT was answered: tells the broker. */
 void model_ready(Model *model);
 
+/* Some dump is asked for, or has no json yet. */
+gboolean model_dumps_active(const Model *model);
+
 const Settings *model_settings(const Model *model);
 ProcessTable *model_processes(const Model *model);
 DumpList *model_dumps(const Model *model);

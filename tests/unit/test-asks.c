@@ -26,6 +26,7 @@ static struct {
 	Target *target;
 	GQueue replies; /* of GBytes: Record and payload */
 	unsigned ended;
+	gboolean ending; /* the broker */
 } seen;
 
 /* --- instead of broker.c --- */
@@ -83,6 +84,11 @@ void broker_each_target(Broker *broker, BrokerEachTarget each, void *data)
 {
 }
 
+gboolean broker_is_ending(const Broker *broker)
+{
+	return seen.ending;
+}
+
 Store *broker_store(Broker *broker)
 {
 	return NULL;
@@ -133,6 +139,7 @@ static void tear_down_target(void)
 	}
 	seen.target = NULL;
 	seen.ended = 0;
+	seen.ending = FALSE;
 }
 
 static pid_t fork_child(void)
@@ -452,6 +459,26 @@ static void test_end_meanwhile(void)
 	tear_down_target();
 }
 
+/* Nobody would wait for it. */
+static void test_dump_while_ending(void)
+{
+	pid_t pid = fork_child();
+	Record record = record_new(RECORD_DUMP);
+
+	set_up_target(pid);
+	seen.ending = TRUE;
+	record.id = 1;
+	record.serial = SERIAL;
+	record.type = IPC_DUMP_HEAP;
+	record.reason = RECORD_REASON_TRIGGER;
+	asks_take(NULL, &record, NULL, 0, -1);
+	g_assert_cmpint(next_error(1), ==, -EAGAIN);
+	g_assert_null(seen.target->dump);
+	g_assert_cmpuint(helper_running(), ==, 0);
+	end_child(pid);
+	tear_down_target();
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -465,5 +492,6 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/asks/limit", GINT_TO_POINTER(FALSE), test_limit);
 	g_test_add_data_func("/asks/limit-old", GINT_TO_POINTER(TRUE), test_limit);
 	g_test_add_func("/asks/end-meanwhile", test_end_meanwhile);
+	g_test_add_func("/asks/dump-while-ending", test_dump_while_ending);
 	return g_test_run();
 }

@@ -145,6 +145,8 @@ static void test_json(void)
 		                .frozen_us = 742000,
 		                .frozen_at_us = 1500000 };
 	g_autoptr(GString) measured = g_string_new(NULL);
+	g_autoptr(GString) untold = g_string_new(NULL);
+	const DumpStory unknown = { .value_mb = NAN };
 	DumpStory story = { .by_trigger = TRUE, .threshold_mb = 300, .value_mb = 388.5 };
 
 	dump_json_counters(store, counters);
@@ -163,6 +165,15 @@ static void test_json(void)
 	dump_json_build(&story, &sealed, "/s/core_1_42", json);
 	dump_json_build(&story, &frozen, "/s/core_1_42", measured);
 	dump_story_clear(&story);
+	dump_json_build(&unknown, &sealed, "/s/core_1_42", untold);
+	g_assert_nonnull(strstr(untold->str, "\"reason\": \"demand\",\n"
+	                                     "  \"trigger\": null,\n"
+	                                     "  \"threshold_mb\": null,\n"
+	                                     "  \"value_mb\": null,\n"));
+	g_assert_nonnull(strstr(untold->str, "\"start_time\": null,\n"
+	                                     "  \"runtime\": null,\n"
+	                                     "  \"cmdline\": null,\n"
+	                                     "  \"counters\": null,\n"));
 	g_assert_nonnull(strstr(measured->str, "\"frozen_s\": 0.742,\n"
 	                                       "  \"frozen_at\": \"1970-01-01T00:00:01.500Z\",\n"));
 	g_assert_cmpstr(

@@ -817,6 +817,52 @@ static void test_dump_without_json(Fixture *f, gconstpointer data)
 	g_assert_cmpuint(dump_list_find(model_dumps(f->model), DUMP)->parts, ==, 3);
 }
 
+/* The daemon ended between a dump and its json: it is made of what the broker knows. */
+static void test_json_at_the_next_start(Fixture *f, gconstpointer data)
+{
+	static const char texts[] = "core_20261124_101512\0/store/sealed/core";
+	Record record = record_new(RECORD_DUMP_SEALED);
+	char json[4096] = "";
+	const Dump *dump;
+	Got *got;
+
+	record.serial = DUMP;
+	record.sealed = (RecordSealed){ .pid = PID,
+		                        .type = IPC_DUMP_HEAP,
+		                        .written_type = IPC_DUMP_HEAP,
+		                        .parts = 1,
+		                        .reason = RECORD_REASON_TRIGGER,
+		                        .json_due = 1,
+		                        .start_us = 1000,
+		                        .frozen_us = 250000 };
+	tell(f, &record, texts, sizeof texts, -1);
+	WAIT_FOR(f->inbox.length);
+	got = g_queue_peek_head(&f->inbox);
+	g_assert_cmpuint(got->record.serial, ==, DUMP);
+	g_assert_cmpint(pread(got->fd, json, sizeof json - 1, 0), >, 0);
+	g_assert_nonnull(strstr(json, "\"reason\": \"trigger\",\n  \"trigger\": null,"));
+	g_assert_nonnull(strstr(json, "\"start_time\": \"1970-01-01T00:00:00.001Z\","));
+	g_assert_nonnull(strstr(json, "\"frozen_s\": 0.25,"));
+	/* The core is listed without it, and nothing says that it was taken now. */
+	dump = dump_list_find(model_dumps(f->model), DUMP);
+	g_assert_cmpuint(dump->parts, ==, 1);
+	g_assert_true(model_dumps_active(f->model));
+	reply(f, expect(f, RECORD_ANNEX), 0, NULL);
+	settle(f);
+	g_assert_cmpuint(dump->parts, ==, 3);
+	g_assert_cmpuint(dump_size(dump, RECORD_PART_JSON), ==, strlen(json));
+	g_assert_false(model_dumps_active(f->model));
+	g_assert_true(logged(f, "made at this start"));
+	g_assert_false(logged(f, "dump-done"));
+	/* One whose json was removed, and one whose core was. */
+	sealed(f, 0, DUMP + 1, 1);
+	record.serial = DUMP + 2;
+	record.sealed.parts = 2;
+	tell(f, &record, texts, sizeof texts, -1);
+	settle(f);
+	g_assert_cmpuint(f->inbox.length, ==, 0);
+}
+
 /* Never command lines or environments, in the journal or in the log. */
 static void test_journal(Fixture *f, gconstpointer data)
 {
@@ -1297,6 +1343,7 @@ int main(int argc, char **argv)
 	ADD("store", test_store);
 	ADD("gate", test_gate);
 	ADD("dump-without-json", test_dump_without_json);
+	ADD("json-at-the-next-start", test_json_at_the_next_start);
 	ADD("journal", test_journal);
 	ADD("figures", test_figures);
 	ADD("stop", test_stop);

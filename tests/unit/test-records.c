@@ -162,6 +162,8 @@ static void test_values(void)
 		{ RECORD_DUMP_SEALED, G_STRUCT_OFFSET(Record, sealed.type), 0 },
 		{ RECORD_DUMP_SEALED, G_STRUCT_OFFSET(Record, sealed.written_type), 5 },
 		{ RECORD_DUMP_SEALED, G_STRUCT_OFFSET(Record, sealed.parts), 1 << RECORD_N_PARTS },
+		{ RECORD_DUMP_SEALED, G_STRUCT_OFFSET(Record, sealed.reason), 2 },
+		{ RECORD_DUMP_SEALED, G_STRUCT_OFFSET(Record, sealed.json_due), 2 },
 		{ RECORD_NOTICE, G_STRUCT_OFFSET(Record, word), EVENT_N_WORDS },
 		{ RECORD_NOTICE, G_STRUCT_OFFSET(Record, pid), G_MAXUINT32 },
 	};

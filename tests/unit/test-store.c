@@ -207,6 +207,85 @@ static void test_restart(void)
 	store_free(store);
 }
 
+/* Whether a json is still to be made is known at the next start, and what it is made of. */
+static void test_json_due(void)
+{
+	Store *store = must_open();
+	RecordSealed info = sealed_info();
+	g_autofree char *name = NULL;
+	g_autofree char *file = NULL;
+	autofd int json = text_fd("{}\n");
+	const StoreDump *dump;
+	Last last = { 0 };
+
+	info.reason = RECORD_REASON_DEMAND;
+	info.json_due = 1;
+	info.start_us = 1234567;
+	info.frozen_us = 250000;
+	info.frozen_at_us = 7654321;
+	store_new_name(store, info.pid, info.requested_us, &name, &file);
+	put(store, file, "core");
+	g_assert_cmpint(store_publish(store, name, file, &info, &dump), ==, 0);
+	g_assert_true(store_awaits_json(store, info.sealed_us));
+	g_assert_false(store_awaits_json(store, info.sealed_us + 1));
+	store_free(store);
+
+	store = must_open();
+	store_each(store, keep, &last);
+	g_assert_cmpuint(last.dump->info.json_due, ==, 1);
+	g_assert_cmpuint(last.dump->info.reason, ==, RECORD_REASON_DEMAND);
+	g_assert_cmpint(last.dump->info.start_us, ==, 1234567);
+	g_assert_cmpint(last.dump->info.frozen_us, ==, 250000);
+	g_assert_cmpint(last.dump->info.frozen_at_us, ==, 7654321);
+	g_assert_cmpint(store_put_annex(store, last.dump->serial, RECORD_PART_JSON, json), ==, 0);
+	g_assert_false(store_awaits_json(store, 0));
+	/* Who removes it does not want it back. */
+	g_assert_cmpint(store_remove_part(store, last.dump->serial, RECORD_PART_JSON), ==, 0);
+	store_free(store);
+
+	store = must_open();
+	store_each(store, keep, &last);
+	g_assert_cmpuint(last.dump->info.parts, ==, 1 << RECORD_PART_CORE);
+	g_assert_cmpuint(last.dump->info.json_due, ==, 0);
+	g_assert_cmpint(last.dump->info.frozen_us, ==, 250000);
+	g_assert_cmpint(store_remove(store, last.dump->serial), ==, 0);
+	store_free(store);
+}
+
+/* The daemon was killed between the json and the record of it; and a record of before such were kept. */
+static void test_json_not_due(void)
+{
+	Store *store = must_open();
+	Last last = { 0 };
+
+	put(store, "core_20200101_000000_1", "core");
+	put(store, "core_20200101_000000_1.json", "{}\n");
+	put(store, "core_20200101_000000_1.meta",
+	    "triggerdumpfs-dump 1\nname core_20200101_000000\nboot x\npid 1\nuid 0\ngid 0\nstart "
+	    "1\n"
+	    "type 2\nwritten 2\nrequested 1\nsealed 2\nreason 1\nstarted 3\nfrozen 0\nfrozen_at 0\n"
+	    "json_due 1\n");
+	put(store, "core_20200101_000001_1", "core");
+	put(store, "core_20200101_000001_1.meta",
+	    "triggerdumpfs-dump 1\nname core_20200101_000001\nboot x\npid 1\nuid 0\ngid 0\nstart "
+	    "1\n"
+	    "type 2\nwritten 2\nrequested 1\nsealed 2\n");
+	store_free(store);
+	for (unsigned times = 0; times < 2; times++) {
+		store = must_open();
+		g_assert_cmpuint(n_dumps(store), ==, 2);
+		g_assert_false(store_awaits_json(store, 0));
+		store_each(store, keep, &last);
+		g_assert_cmpint(last.dump->info.frozen_us, ==, -1);
+		store_remove_part(store, 1, RECORD_PART_JSON);
+		store_free(store);
+	}
+	store = must_open();
+	g_assert_cmpint(store_remove(store, 1), ==, 0);
+	g_assert_cmpint(store_remove(store, 2), ==, 0);
+	store_free(store);
+}
+
 /* fcntl locks are a process's own: the second opener has to be one. */
 static void test_lock(void)
 {
@@ -279,6 +358,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/disk", test_disk);
 	g_test_add_func("/store/annex-too-large", test_annex_too_large);
 	g_test_add_func("/store/restart", test_restart);
+	g_test_add_func("/store/json-due", test_json_due);
+	g_test_add_func("/store/json-not-due", test_json_not_due);
 	g_test_add_func("/store/lock", test_lock);
 	g_test_add_func("/store/lock-of-one-that-ends", test_lock_of_one_that_ends);
 	g_test_add_func("/store/leaf", test_leaf);
