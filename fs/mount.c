@@ -149,7 +149,8 @@ static void raise_read_ahead(const MountEntry *entry)
 static void add_mount_options(Options *options)
 {
 	g_autofree char *name =
-		g_strdup_printf("fsname=%s", options->source ? options->source : "triggerdumpfs");
+		g_strdup_printf("fsname=%s", options->source && *options->source ? options->source
+	                                                                         : "triggerdumpfs");
 
 	/* allow_other never without default_permissions: cached permission results would be shared. */
 	fuse_opt_add_arg(&options->fuse, "-o");

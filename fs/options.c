@@ -34,6 +34,7 @@ typedef struct {
 #define KEY_OWN_TEXT  1
 #define KEY_DISCARD   2
 #define KEY_OF_HELPER 3
+#define KEY_PASS      4
 
 static const Row rows[] = {
 	{ "-f", offsetof(Raw, foreground), "-f", "stay in the foreground" },
@@ -75,42 +76,60 @@ static const Row rows[] = {
 	  "a group that may read processes, status and events at the root" },
 };
 
-/* Written by hand, fstab(5), mount(8) and systemd: nothing to us. */
+/* What fstab(5), mount(8) and systemd.mount(5) have for every file system, and what the mount is anyway:
+ * nothing to us. */
 static const char *const discarded[] = {
-	"auto",
-	"noauto",
-	"user",
-	"nouser",
-	"users",
-	"nousers",
-	"owner",
-	"group",
-	"_netdev",
-	"nofail",
-	"x-%s",
-	"comment=%s",
-	"defaults",
-	"dev",
-	"suid",
-	"nodev",
-	"nosuid",
-	"allow_other",
-	"default_permissions",
-	"rw",
-	"async",
-	"exec",
-	"noexec",
-	"atime",
-	"noatime",
+	"defaults", "auto", "noauto", "nofail", "_netdev", "comment=%s", "helper=%s", "uhelper=%s",
+	/* who may mount */
+	"user", "user=%s", "nouser", "users", "nousers", "owner", "noowner", "group", "nogroup",
+	/* without a meaning for files that are made when they are read */
+	"async", "sync", "dirsync", "atime", "noatime", "diratime", "nodiratime", "relatime",
+	"norelatime", "strictatime", "nostrictatime", "lazytime", "nolazytime", "iversion",
+	"noiversion", "mand", "nomand", "silent", "loud", "symfollow", "nosymfollow",
+	/* settled: see add_mount_options() */
+	"dev", "nodev", "suid", "nosuid", "exec", "noexec", "allow_other", "default_permissions"
 };
+
+/* Words of which any that begins so is somebody else's: "x-systemd.automount". */
+static const char *const discarded_prefixes[] = { "x-", "X-" };
+
+/* What the kernel is to be told, by libfuse. Nothing else of what libfuse would take is meant for this mount. */
+static const char *const passed[] = { "ro",         "rw",          "context=",
+	                              "fscontext=", "defcontext=", "rootcontext=" };
 
 /* mount(8) hands these to its helpers. */
 static const char *const of_helper[] = { "-n", "-s", "-v" };
 
 enum {
 	N_ROWS = G_N_ELEMENTS(rows),
-	N_DISCARDED = G_N_ELEMENTS(discarded)
+	N_DISCARDED = G_N_ELEMENTS(discarded),
+	N_PASSED = G_N_ELEMENTS(passed),
+	N_OF_HELPER = G_N_ELEMENTS(of_helper)
 };
+
+static gboolean begins_with_one(const char *arg, const char *const *prefixes, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (g_str_has_prefix(arg, prefixes[i]))
+			return TRUE;
+	return FALSE;
+}
+
+/* A word that has no row. */
+static void refuse_word(Raw *raw, const char *arg)
+{
+	if (raw->why)
+		return;
+	if (strcmp(arg, "remount") == 0)
+		raw->why = g_strdup("a triggerdumpfs cannot be remounted: unmount it and mount it "
+		                    "with the new options");
+	else if (g_ascii_isdigit(arg[0]))
+		raw->why = g_strdup_printf("unknown option: %s (a comma ends an option; numbers "
+		                           "have a point)",
+		                           arg);
+	else
+		raw->why = g_strdup_printf("unknown option: %s (see --help)", arg);
+}
 
 static int on_word(void *data, const char *arg, int key, struct fuse_args *outargs)
 {
@@ -119,6 +138,8 @@ static int on_word(void *data, const char *arg, int key, struct fuse_args *outar
 
 	if (key == KEY_DISCARD || (key == KEY_OF_HELPER && raw->is_helper))
 		return 0;
+	if (key == KEY_PASS)
+		return 1;
 	if (key == KEY_OWN_TEXT) {
 		char **field =
 			g_str_has_prefix(arg, "dump_dir=") ? &options->dump_dir : &options->group;
@@ -127,8 +148,11 @@ static int on_word(void *data, const char *arg, int key, struct fuse_args *outar
 		*field = g_strdup(strchr(arg, '=') + 1);
 		return 0;
 	}
-	if (key != FUSE_OPT_KEY_NONOPT)
-		return 1;
+	if (key != FUSE_OPT_KEY_NONOPT) {
+		if (!begins_with_one(arg, discarded_prefixes, G_N_ELEMENTS(discarded_prefixes)))
+			refuse_word(raw, arg);
+		return 0;
+	}
 	if (options->source) {
 		if (!raw->why)
 			raw->why = g_strdup_printf("one argument too many: %s", arg);
@@ -140,10 +164,21 @@ static int on_word(void *data, const char *arg, int key, struct fuse_args *outar
 	return 0;
 }
 
+/* libfuse knows no other way to say what is wrong. */
+static char *said_by_fuse;
+
+G_GNUC_PRINTF(2, 0)
+static void keep_what_fuse_says(enum fuse_log_level level, const char *format, va_list args)
+{
+	if (!said_by_fuse)
+		said_by_fuse = g_strdup_vprintf(format, args);
+}
+
 static int run_fuse_opt(Raw *raw, struct fuse_args *args)
 {
-	struct fuse_opt table[N_ROWS + N_DISCARDED + G_N_ELEMENTS(of_helper) + 1] = { 0 };
+	struct fuse_opt table[N_ROWS + N_DISCARDED + N_PASSED + N_OF_HELPER + 1] = { 0 };
 	unsigned n = 0;
+	int r;
 
 	for (unsigned i = 0; i < N_ROWS; i++)
 		table[n++] = rows[i].offset == NOT_HERE
@@ -151,9 +186,18 @@ static int run_fuse_opt(Raw *raw, struct fuse_args *args)
 		                     : (struct fuse_opt){ rows[i].template, rows[i].offset, 1 };
 	for (unsigned i = 0; i < N_DISCARDED; i++)
 		table[n++] = (struct fuse_opt)FUSE_OPT_KEY(discarded[i], KEY_DISCARD);
-	for (unsigned i = 0; i < G_N_ELEMENTS(of_helper); i++)
+	for (unsigned i = 0; i < N_PASSED; i++)
+		table[n++] = (struct fuse_opt)FUSE_OPT_KEY(passed[i], KEY_PASS);
+	for (unsigned i = 0; i < N_OF_HELPER; i++)
 		table[n++] = (struct fuse_opt)FUSE_OPT_KEY(of_helper[i], KEY_OF_HELPER);
-	return fuse_opt_parse(args, raw, table, on_word);
+	fuse_set_log_func(keep_what_fuse_says);
+	r = fuse_opt_parse(args, raw, table, on_word);
+	fuse_set_log_func(NULL);
+	if (r < 0 && !raw->why && said_by_fuse)
+		raw->why = g_strdup(g_strchomp(said_by_fuse) +
+		                    (g_str_has_prefix(said_by_fuse, "fuse: ") ? 6 : 0));
+	g_clear_pointer(&said_by_fuse, g_free);
+	return r;
 }
 
 /* Seconds as a plain decimal within limits; *ret in 1/1000. */
@@ -231,6 +275,10 @@ static gboolean check_values(const Raw *raw, char **ret_why)
 	if (options->dump_dir && options->dump_dir[0] != '/') {
 		*ret_why = g_strdup_printf("dump_dir=%s: an absolute path is wanted",
 		                           options->dump_dir);
+		return FALSE;
+	}
+	if (options->mountpoint && !options->mountpoint[0]) {
+		*ret_why = g_strdup("the mountpoint is empty: the path of a directory is wanted");
 		return FALSE;
 	}
 	if (!options->mountpoint) {

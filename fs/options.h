@@ -4,7 +4,7 @@
  *
  *   triggerdumpfs [-f] [-d] [-o opts] [SOURCE] MOUNTPOINT
  *
- * as mount(8) and mount.fuse3(8) call it. What neither we nor an fstab line means goes on to libfuse.
+ * as mount(8) and mount.fuse3(8) call it. Of what libfuse takes, ro, rw and the contexts of SELinux go on to it.
  * Called as mount.triggerdumpfs or mount.fuse.triggerdumpfs, the flags are those of a mount helper: -n, -s and
  * -v mean nothing to us, and -f is a mount that is only pretended.
  */

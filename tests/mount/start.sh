@@ -29,7 +29,20 @@ adopt() { DAEMON_PID=$(broker_of "$1"); [ -z "$DAEMON_PID" ] || started+=("$DAEM
 says "--help" 0 "attach_delay=" --help
 says "--version" 0 "triggerdumpfs [0-9]+\.[0-9]+" --version
 says "no mountpoint" 1 "." -f
-says "an unknown option" 1 "nonsense" -o nonsense=1 "$MNT"
+says "an unknown option" 1 "^triggerdumpfs: unknown option: nonsense=1 \(see --help\)$" -o nonsense=1 "$MNT"
+says "an unknown flag" 1 "^triggerdumpfs: unknown option: --bogus \(see --help\)$" --bogus "$MNT"
+says "a decimal comma" 1 "^triggerdumpfs: unknown option: 5 \(a comma [^
+]*\)$" -o interval=1,5 "$MNT"
+says "-o without words" 1 "^triggerdumpfs: [^
+]*-o[^
+]*$" "$MNT" -o
+says "no remount" 1 "^triggerdumpfs: [^
+]*remounted[^
+]*$" -o remount,ro "$MNT"
+says "an empty mountpoint" 1 "^triggerdumpfs: [^
+]*empty[^
+]*$" ""
+is "means no other place" "$(cd "$T" && timeout -s KILL 20 "$DAEMON" "" 2>/dev/null; grep -c triggerdumpfs /proc/self/mountinfo)" 0
 says "attach_delay that is no number" 1 "attach_delay" -o attach_delay=x "$MNT"
 says "interval that is too small" 1 "interval" -o interval=0 "$MNT"
 says "a group that is not there" 1 "group" -o group=no-such-group "$MNT"
@@ -104,7 +117,7 @@ if ! is_mounted; then
 	skip "a stale mount is replaced" "none was left"
 else
 	start_daemon
-	ok "a stale mount is replaced" inmount 5 cat "$MNT/$P/cmdline"
+	eventually "a stale mount is replaced" 10 has "$P/cmdline"
 	is "and not mounted over" "$(grep -c " $MNT " /proc/self/mountinfo)" 1
 	ok "which ends well" stop_daemon
 fi
@@ -115,6 +128,12 @@ ok "by its members" inmount 5 setpriv --reuid games --regid games --clear-groups
 first_sample "$P"
 like "interval= is asked for" "$(cat "$TARGET_OUT")" "EventCounterIntervalSec=2[^0-9.]"
 like "EventCounters at keywords 0, level 1" "$(cat "$TARGET_OUT")" "providers System.Runtime:0:1:"
+stop_daemon
+
+start_daemon "attach_delay=0,ro"
+first_sample "$P"
+is "ro: nothing can be armed" "$(put "$P/threshold_mb" 100)" "Read-only file system"
+is "ro: and it is still off" "$(get "$P/threshold_mb")" off
 stop_daemon
 
 # mount(8) finds the program by its type, on a PATH of its own making
@@ -129,7 +148,7 @@ if [ -x /sbin/mount.fuse ] || [ -x /sbin/mount.fuse3 ]; then
 	like "its source" "$(grep " $MNT " /proc/self/mountinfo)" "fuse.triggerdumpfs dotnet "
 	umount "$MNT"
 	ok "ends with umount" wait_for 15 dead "$DAEMON_PID"
-	echo "none $MNT fuse.triggerdumpfs dump_dir=$STORE,attach_delay=0,noauto,_netdev,nofail 0 0" >"$T/fstab"
+	echo "none $MNT fuse.triggerdumpfs dump_dir=$STORE,attach_delay=0,noauto,_netdev,nofail,relatime,x-systemd.automount 0 0" >"$T/fstab"
 	ok "a line of fstab" timeout -s KILL 20 mount -T "$T/fstab" "$MNT"
 	adopt "$MNT"
 	ok "its tree" inmount 5 cat "$MNT/$P/cmdline"

@@ -65,7 +65,7 @@ static void test_flags_of_a_mount_helper(void)
 	Options options;
 	char *why;
 
-	g_assert_cmpint(parse("/sbin/mount.triggerdumpfs none /mnt/x -n -s -v -o rw", &options,
+	g_assert_cmpint(parse("/sbin/mount.triggerdumpfs none /mnt/x -n -s -v -o nofail", &options,
 	                      &why),
 	                ==, 0);
 	g_assert_false(options.fake || options.foreground);
@@ -77,18 +77,104 @@ static void test_flags_of_a_mount_helper(void)
 	options_clear(&options);
 }
 
-static void test_unknown_words_go_on(void)
+/* What goes on to libfuse, behind the program's name: "-o" and words. */
+static void check_passed(const char *words, const char *expected)
 {
+	g_autofree char *line = g_strdup_printf("triggerdumpfs -o %s /mnt/x", words);
+	g_autofree char *passed = NULL;
 	Options options;
 	char *why;
-	gboolean there = FALSE;
 
-	g_assert_cmpint(parse("triggerdumpfs -o max_read=4096,interval=1 /mnt/x", &options, &why),
-	                ==, 0);
-	for (int i = 0; i < options.fuse.argc; i++)
-		there |= strstr(options.fuse.argv[i], "max_read=4096") != NULL;
-	g_assert_true(there);
+	g_assert_cmpint(parse(line, &options, &why), ==, 0);
+	passed = g_strjoinv(" ", options.fuse.argv + 1);
+	g_assert_cmpstr(passed, ==, expected);
 	options_clear(&options);
+}
+
+static void test_passed_on(void)
+{
+	check_passed("interval=1", "");
+	check_passed("ro,interval=1", "-o ro");
+	check_passed("ro,noatime,rw", "-o ro,rw");
+	check_passed("context=system_u:object_r:x_t,nofail", "-o context=system_u:object_r:x_t");
+}
+
+/* What fstab(5), mount(8) and systemd.mount(5) have for every file system. */
+static void test_passed_over(void)
+{
+	static const char *const words[] = { "x-foo",
+		                             "x-foo=bar",
+		                             "X-mount.mkdir=755",
+		                             "x-systemd.automount",
+		                             "relatime",
+		                             "norelatime",
+		                             "strictatime",
+		                             "nostrictatime",
+		                             "lazytime",
+		                             "nolazytime",
+		                             "atime",
+		                             "noatime",
+		                             "diratime",
+		                             "nodiratime",
+		                             "sync",
+		                             "async",
+		                             "dirsync",
+		                             "iversion",
+		                             "noiversion",
+		                             "mand",
+		                             "nomand",
+		                             "silent",
+		                             "loud",
+		                             "symfollow",
+		                             "nosymfollow",
+		                             "defaults",
+		                             "auto",
+		                             "noauto",
+		                             "nofail",
+		                             "_netdev",
+		                             "user",
+		                             "nouser",
+		                             "users",
+		                             "nousers",
+		                             "owner",
+		                             "noowner",
+		                             "group",
+		                             "nogroup",
+		                             "user=games",
+		                             "comment=a word",
+		                             "dev",
+		                             "nodev",
+		                             "suid",
+		                             "nosuid",
+		                             "exec",
+		                             "noexec",
+		                             "helper=x",
+		                             "uhelper=x",
+		                             "allow_other",
+		                             "default_permissions" };
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(words); i++) {
+		g_autofree char *quoted = g_shell_quote(words[i]);
+
+		g_test_message("%s", words[i]);
+		check_passed(quoted, "");
+	}
+}
+
+static void test_unknown(void)
+{
+	refuse("triggerdumpfs -o bogus /m", "unknown option: bogus (see --help)");
+	refuse("triggerdumpfs -o ro,bogus=1,other /m", "unknown option: bogus=1 (see --help)");
+	refuse("triggerdumpfs --bogus /m", "unknown option: --bogus (see --help)");
+	refuse("triggerdumpfs -x /m", "unknown option: -x (see --help)");
+	refuse("triggerdumpfs -s /m", "unknown option: -s (see --help)");
+	refuse("triggerdumpfs -o xfoo /m", "unknown option: xfoo (see --help)");
+	refuse("triggerdumpfs -o interval /m", "unknown option: interval (see --help)");
+	refuse("triggerdumpfs -o interval=1,5 /m", "unknown option: 5 (a comma ends an option");
+	refuse("triggerdumpfs -o subtype=other /m", "unknown option: subtype=other");
+	refuse("triggerdumpfs -o auto_unmount /m", "unknown option: auto_unmount");
+	refuse("triggerdumpfs -o remount,ro /m", "cannot be remounted");
+	refuse("triggerdumpfs /m -o", "missing argument after `-o'");
 }
 
 static void test_flags(void)
@@ -114,6 +200,8 @@ static void test_refused(void)
 {
 	refuse("triggerdumpfs", "mountpoint");
 	refuse("triggerdumpfs a b c", "too many");
+	refuse("triggerdumpfs ''", "empty");
+	refuse("triggerdumpfs source ''", "empty");
 	refuse("triggerdumpfs -o interval=0.05 /m", "interval");
 	refuse("triggerdumpfs -o interval=abc /m", "interval");
 	refuse("triggerdumpfs -o interval= /m", "interval");
@@ -215,7 +303,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/options/defaults", test_defaults);
 	g_test_add_func("/options/as-mount-calls-it", test_as_mount_calls_it);
 	g_test_add_func("/options/flags-of-a-mount-helper", test_flags_of_a_mount_helper);
-	g_test_add_func("/options/unknown-words-go-on", test_unknown_words_go_on);
+	g_test_add_func("/options/passed-on", test_passed_on);
+	g_test_add_func("/options/passed-over", test_passed_over);
+	g_test_add_func("/options/unknown", test_unknown);
 	g_test_add_func("/options/flags", test_flags);
 	g_test_add_func("/options/refused", test_refused);
 	g_test_add_func("/options/limits", test_limits);
