@@ -93,9 +93,11 @@ static int seal(HelperContext *context, const ActSeal *act, const char **why, ui
 	int r;
 
 	if (fd < 0) {
-		*why = errno == ENOENT ? "the runtime reported success, but there is no file"
-		                       : "the dump file cannot be opened";
-		return errno == ENOENT ? -ENOENT : -errno;
+		r = -errno;
+		*why = r == -ENOENT  ? "the runtime reported success, but there is no file"
+		       : r == -ELOOP ? "what stands at the dump's path is a symbolic link"
+		                     : "the dump file cannot be opened";
+		return r;
 	}
 	r = look_at_file(act, fd, &st, why);
 	if (r >= 0 && act->rename)

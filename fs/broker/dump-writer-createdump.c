@@ -54,6 +54,26 @@ static gboolean wants_full(const DumpJob *job, const char *text)
 	       (strstr(text, "nly full dump") || strstr(text, "only supports full"));
 }
 
+/* Of an exchange that came to nothing; NULL: the errno's own words will do. */
+static const char *reason_of(int error)
+{
+	static const struct {
+		int error;
+		const char *text;
+	} reasons[] = {
+		{ -EAGAIN, "the process is stopped" },
+		{ -EMFILE, "the process has no free file descriptor" },
+		{ -ECONNRESET, "the runtime closed the connection" },
+		{ -EPROTO, "the runtime's answer cannot be understood" },
+		{ -EOPNOTSUPP, "the runtime knows no command that takes a dump" },
+	};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(reasons); i++)
+		if (reasons[i].error == error)
+			return reasons[i].text;
+	return NULL;
+}
+
 static void on_reply(Target *target, const ExchangeResult *result, void *data)
 {
 	DumpJob *job = target->dump;
@@ -68,12 +88,7 @@ static void on_reply(Target *target, const ExchangeResult *result, void *data)
 	if (result->error == -ETIMEDOUT && job->sent) /* given up: the file is whole */
 		dump_job_written(job, 0, NULL);
 	else if (result->error)
-		dump_job_written(
-			job, result->error,
-			result->error == -EAGAIN       ? "the process is stopped"
-			: result->error == -EMFILE     ? "the process has no free file descriptor"
-			: result->error == -ECONNRESET ? "the runtime closed the connection"
-						       : NULL);
+		dump_job_written(job, result->error, reason_of(result->error));
 	else if (result->ok)
 		dump_job_written(job, 0, NULL);
 	else {

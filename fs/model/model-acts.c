@@ -81,6 +81,11 @@ int model_refuse(Model *model, Process *process, const char *file, int error, co
 	return error;
 }
 
+int model_write_too_long(Model *model, Process *process, const char *file)
+{
+	return model_refuse(model, process, file, -EINVAL, "a command has at most 4096 bytes");
+}
+
 /* The word that was written: without blanks around it, at most a few letters. */
 static char *take_word(const char *text, gsize len)
 {

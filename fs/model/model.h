@@ -82,6 +82,8 @@ int model_write_detect(Model *model, Process *process, const char *text, gsize l
 /* The peak of the heap, or of one counter, is what it is now. */
 int model_write_peak(Model *model, Process *process);
 int model_write_counter_peak(Model *model, Process *process, unsigned counter);
+/* A write that is no command, whatever it says: refuses it with a sentence. -EINVAL. */
+int model_write_too_long(Model *model, Process *process, const char *file);
 int model_write_dump_type(Model *model, Process *process, const char *text, gsize len);
 int model_write_dump(Model *model, Process *process, const char *text, gsize len, ModelReply reply,
                      void *data, ModelAct **ret_act);

@@ -64,7 +64,7 @@ int control_file_open(const Node *node, OpenNode *open, NodeWait *wait)
 static int write_control(const Node *node, const char *data, gsize len, NodeWait *wait)
 {
 	if (len > NODE_COMMAND_MAX)
-		return -EINVAL;
+		return model_write_too_long(tree_model(node->tree), node->process, node->row->name);
 	return len == 0 ? 0 : node->row->apply(node, data, len, wait);
 }
 

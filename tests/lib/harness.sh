@@ -196,6 +196,19 @@ get_like() { [[ $(get "$1") =~ $2 ]]; }
 is_mounted() { grep -q " ${1:-$MNT} .* - fuse.triggerdumpfs " /proc/self/mountinfo; }
 not_mounted() { ! is_mounted "$@"; }
 
+# changes FILE SECONDS - how often its mtime changed meanwhile
+changes() {
+	inmount $(($2 + 10)) bash -c 'before=$(stat --cached=never -c %.9Y "$1") || exit 1
+		end=$((${EPOCHREALTIME/.} + $2 * 1000000))
+		while [ "${EPOCHREALTIME/.}" -lt $end ]; do
+			now=$(stat --cached=never -c %.9Y "$1") || exit 1
+			[ "$now" = "$before" ] || n=$((n + 1))
+			before=$now
+			sleep 0.05
+		done
+		echo "${n:-0}"' changes "$MNT/$1" "$2"
+}
+
 # start_daemon [OPTIONS] [MOUNTPOINT] - in the foreground of a background job; OPTIONS as for -o. Its
 # pid, which is the broker's, is in $DAEMON_PID, and what it says in $T/daemon.out.
 start_daemon() {
@@ -304,7 +317,16 @@ first_sample() { wait_for "${2:-20}" get_like "$1/heap_mb" '^[0-9]'; }
 
 cores() { inmount 10 ls "$MNT/$1/dumps" 2>/dev/null | grep -v '\.json$'; }
 has_core() { [ -n "$(cores "$1")" ]; }
-no_core() { [ -z "$(cores "$1")" ]; }
+# no_core PID - its dumps/ was listed, and there is none
+no_core() {
+	local names
+	names=$(inmount 10 ls "$MNT/$1/dumps") && [ -z "$(grep -v '\.json$' <<<"$names")" ]
+}
+# no_dump_of PID - dumps/ was listed, and none is of that process
+no_dump_of() {
+	local names
+	names=$(inmount 5 ls "$MNT/dumps") && ! grep -q "_$1\($\|\.\)" <<<"$names"
+}
 
 # markers FILE WORD - how many different markers "WORD-MARKER-0000001-" a core holds
 markers() { inmount 60 grep -aoE "$2-MARKER-[0-9]{7}-" "$1" | sort -u | wc -l; }

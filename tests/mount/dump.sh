@@ -14,6 +14,7 @@ first_sample "$P"
 idle() { get_is "$P/dump" idle; }
 events_of_dumps() { get "$P/events" | grep -c "dump-$1"; }
 more_events() { [ "$(events_of_dumps "$1")" -gt "$2" ]; }
+last_failure() { get "$P/events" | sed -n 's/.* dump-failed error=//p' | tail -n 1; }
 leaves() { find "$STORE" -name 'core*' -newer "$T/mark" | grep -v '\.json$' | wc -l; }
 
 # good NAME TYPE_WRITTEN ARGUMENT - a dump that is listed
@@ -27,9 +28,10 @@ good() {
 	like "$1: type" "$(grep '^dump ' "$TARGET_OUT" | tail -n 1)" "^dump $2 $STORE/"
 }
 
-# bad NAME REGEX LINES... - a scenario whose dump fails with a sentence like that
+# bad NAME SENTENCE LINES... - a scenario whose dump fails with exactly that sentence, in last_error, which
+# still holds the one of the case before, and in a new line of events
 bad() {
-	local name=$1 regex=$2 before n
+	local name=$1 sentence=$2 before n
 	change_fake "$FAST
 $3"
 	touch "$T/mark"
@@ -39,7 +41,8 @@ $3"
 	eventually "$name: dump-failed" "${4:-15}" more_events failed "$n"
 	wait_for 5 idle
 	is "$name: not listed" "$(cores "$P" | wc -l)" "$before"
-	like "$name: last_error" "$(key "$P/status" last_error)" "$regex"
+	is "$name: last_error" "$(key "$P/status" last_error)" "$sentence"
+	is "$name: events" "$(last_failure)" "\"$sentence\""
 	is "$name: nothing is left" "$(leaves)" 0
 	is "$name: the state is not failed" "$(key "$P/status" state)" live
 }
@@ -68,26 +71,28 @@ eventually "and ends" 10 idle
 is "listed" "$(cores "$P" | wc -l)" 6
 
 bad "an error with text" "no room for it" "answer dump error 0x80004005 no room for it"
-bad "an error without text" "." "answer dump error 0x80004005"
-bad "end of file" "." "answer dump close
+bad "an error without text" "the runtime could not do it and gives no reason" \
+	"answer dump error 0x80004005"
+bad "end of file" "the runtime closed the connection" "answer dump close
 core none"
-bad "garbage" "." "answer dump garbage 100
+bad "garbage" "the runtime's answer cannot be understood" "answer dump garbage 100
 core none"
-bad "a size below the header's" "." "answer dump size 5
+bad "a size below the header's" "the runtime's answer cannot be understood" "answer dump size 5
 core none"
-bad "OK without a file" "." "core none"
-bad "an empty file" "." "core empty"
-bad "half a core" "." "core truncated"
-bad "no ELF" "." "core not-elf"
-bad "a FIFO" "." "core fifo"
-bad "a directory" "." "core directory"
+bad "OK without a file" "the runtime reported success, but there is no file" "core none"
+bad "an empty file" "the file is empty" "core empty"
+bad "half a core" "the core is cut: not all of its segments are in the file" "core truncated"
+bad "no ELF" "the file is too short for an ELF core" "core not-elf"
+bad "a FIFO" "what stands at the dump's path is no regular file" "core fifo"
+bad "a directory" "what stands at the dump's path is no regular file" "core directory"
 echo precious >"$T/precious"
 chmod 604 "$T/precious"
-bad "a symbolic link" "." "core symlink $T/precious"
+bad "a symbolic link" "what stands at the dump's path is a symbolic link" \
+	"core symlink $T/precious"
 mkdir -p "$STORE"
 echo precious >"$STORE/precious"
 chmod 604 "$STORE/precious"
-bad "a hard link" "." "core hardlink $STORE/precious"
+bad "a hard link" "the dump file has further names (hard links)" "core hardlink $STORE/precious"
 is "what it led to is as it was" "$(cat "$T/precious") $(stat -c '%a %U %h' "$T/precious")" "precious 604 root 1"
 is "also by the hard link" "$(cat "$STORE/precious") $(stat -c '%a %h' "$STORE/precious")" "precious 604 1"
 rm -f "$STORE/precious"
@@ -122,7 +127,7 @@ start_fake "$FAST
 knows dump" || finish
 P=$TARGET
 first_sample "$P"
-bad "no such command" "." "knows dump"
+bad "no such command" "the runtime knows no command that takes a dump" "knows dump"
 is "three versions were tried" "$(grep -c 'request unknown 01' "$TARGET_OUT")" 3
 put "$P/dump" now
 is "and none of them again" "$(grep -c 'request unknown 01' "$TARGET_OUT")" 3

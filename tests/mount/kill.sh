@@ -14,6 +14,8 @@ P=$TARGET
 dumping() { put "$P/dump" now; wait_for 5 get_like "$P/dump" running; }
 all_whole() { [ -z "$(inmount 5 find "$MNT/dumps" -type f ! -name '*.json' ! -size 1004096c 2>&1)" ]; }
 
+no_leaf() { [ -z "$(find "$STORE/work" -mindepth 1 2>&1)" ]; }
+
 after() { # NAME PIDS...
 	local name=$1
 	shift
@@ -62,6 +64,7 @@ for how in kill_front kill_broker "umount $MNT" terminate; do
 	halves=$(all_of_daemon)
 	$how
 	after "$how while a dump is written" $halves
+	eventually "$how while a dump is written: nothing half done is in the store" 10 no_leaf
 done
 
 # what lives on is told at once, and by its pid
@@ -100,7 +103,7 @@ put "$TARGET/dump" now
 wait_for 5 get_like "$TARGET/dump" running
 kill -KILL "$TARGET"
 ok "killed while it is dumped: gone" wait_for 3 hasnt "$TARGET"
-ok "no dump of it" bash -c "! timeout -s KILL 5 ls '$MNT/dumps' | grep -q _$TARGET"
+ok "no dump of it" no_dump_of "$TARGET"
 like "events: dump-failed" "$(get events)" "Z $TARGET dump-failed"
 is "the other one is well" "$(key "$P/status" state)" live
 ok "the daemon ends" stop_daemon

@@ -34,8 +34,13 @@ done <<-'X'
 	OFF|off
 X
 put "$F" 700
+SYNTAX="threshold_mb: neither a size (500, 500MiB, 1.5GB) nor off"
+RANGE="threshold_mb: out of range: 0 to 9.2e12 MB"
 while IFS='|' read -r text error; do
+	put "$P/dump_type" huge # so that last_error is another one
 	is "'$text' is refused" "$(put "$F" "$text")" "$error"
+	case $error in Invalid*) sentence=$SYNTAX ;; *) sentence=$RANGE ;; esac
+	is "'$text': last_error" "$(key "$P/status" last_error)" "$sentence"
 	is "'$text' leaves it as it was" "$(get "$F")" 700
 	is "'$text' leaves the state as it was" "$(key "$P/status" trigger)" armed
 done <<-'X'
@@ -50,9 +55,12 @@ done <<-'X'
 	-5|Numerical result out of range
 	99999999999999999999|Numerical result out of range
 X
+put "$P/dump_type" huge
+is "another sentence" "$(key "$P/status" last_error)" "dump_type: none of mini, heap, triage, full"
 printf '%5000s' 1 >"$T/long" # to be written at once
 is "5 KiB are refused" "$(inmount 5 dd if="$T/long" of="$MNT/$F" bs=8192 conv=notrunc 2>&1 |
 	sed -n 's/^dd: error.*: //p')" "Invalid argument"
+is "5 KiB: last_error" "$(key "$P/status" last_error)" "threshold_mb: a command has at most 4096 bytes"
 inmount 5 bash -c ": >'$MNT/$F'"
 is "O_TRUNC alone changes nothing" "$(get "$F")" 700
 inmount 5 bash -c "echo 800 >>'$MNT/$F'"
@@ -62,7 +70,6 @@ is "without a newline" "$(get "$F")" 900
 put "$F" ""
 is "an empty line disarms" "$(get "$F")" off
 is "and the state says so" "$(key "$P/status" trigger)" off
-like "last_error has the sentence" "$(key "$P/status" last_error)" "."
 unlike "nothing of this is a dump" "$(cat "$TARGET_OUT")" "request dump"
 
 # firing

@@ -45,6 +45,8 @@ tool "df -T" 0 "fuse.triggerdumpfs" df -T "$MNT"
 tool "du" 0 "^[0-9]+[[:space:]]" du -s "$D"
 tool "tar" 0 "^$" tar -cf "$T/tar" -C "$MNT" "$P"
 is "tar: members" "$(tar -tf "$T/tar" | grep -c counters/.)" 27
+is "tar: values are empty, logs are not" \
+	"$(tar -tvf "$T/tar" | awk '/^-/ && $3 > 0 { print $6 }')" "$P/events"
 tool "diff" 0 "^$" diff "$D/dump_type" "$D/dump_type"
 tool "sort" 0 "PID" sort "$MNT/processes"
 tool "awk" 0 "^live$" awk '$1 == "state" { print $2 }' "$D/status"
@@ -70,5 +72,28 @@ tool "tail -f follows" 124 "armed" bash -c \
 
 unlike "none of them started a dump" "$(cat "$TARGET_OUT")" "request dump"
 unlike "nor is one told of" "$(get events)" "dump-started"
+
+# dumps, which go by rm
+make_dump() {
+	rm_dump() { get_is "$P/dump" idle && [ "$(cores "$P" | wc -l)" -gt "$before" ]; }
+	before=$(cores "$P" | wc -l)
+	put "$P/dump" now
+	eventually "a dump" 10 rm_dump
+}
+for i in 1 2 3; do make_dump; done
+first=$(cores "$P" | head -n 1)
+second=$(cores "$P" | sed -n 2p)
+tool "rm of a core" 0 "^$" rm "$D/dumps/$first"
+tool "its other name is gone" 2 "No such file" ls "$MNT/dumps/${first}_$P"
+tool "its sidecar stays" 0 "json$" ls "$D/dumps/$first.json"
+tool "rm of a sidecar by the other name" 0 "^$" rm "$MNT/dumps/${first}_$P.json"
+tool "rm of a core once more" 1 "No such file" rm "$D/dumps/$first"
+tool "rm core_X*" 0 "^$" bash -c "rm '$MNT/dumps/$second'*"
+tool "rm dumps/*" 0 "^$" bash -c "rm '$D'/dumps/*"
+tool "ls dumps" 0 "^$" ls "$D/dumps"
+make_dump
+tool "rm dumps/* at the root" 0 "^$" bash -c "rm '$MNT'/dumps/*"
+tool "ls dumps at the root" 0 "^$" ls "$MNT/dumps"
+is "nothing of them is in the store" "$(find "$STORE" -name 'core*')" ""
 ok "the daemon ends" stop_daemon
 finish

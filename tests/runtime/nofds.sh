@@ -17,7 +17,7 @@ for name in ${ONLY:-twin-8.0 twin-9.0 twin-10.0 twin-11.0}; do
 	ok "$name: live" first_sample "$TARGET"
 	echo >"$T/in.$name"
 	eventually "$name: it takes every descriptor" 10 grep -q ^FULL "$T/out.$name"
-	sleep 1
+	sleep 2
 	before=$(ticks "$TARGET")
 	like "$name: a dump is refused within 2 s" "$(inmount 2 bash -c \
 		"echo now >'$MNT/$TARGET/dump'" 2>&1)" "temporarily unavailable"
@@ -25,7 +25,8 @@ for name in ${ONLY:-twin-8.0 twin-9.0 twin-10.0 twin-11.0}; do
 	like "$name: with a sentence" "$(key "$TARGET/status" last_error)" "descriptor"
 	ok "$name: its values go on" inmount 2 grep -q . "$MNT/$TARGET/heap_mb"
 	sleep 4
-	within "$name: its CPU in the 4 s and more, in ticks" $(($(ticks "$TARGET") - before)) 0 40
+	# Sending its counters takes a tick in 4 s; a thread that goes round takes 400.
+	within "$name: its CPU in the 4 s and more, in ticks" $(($(ticks "$TARGET") - before)) 0 5
 	echo >"$T/in.$name"
 	eventually "$name: it frees them" 10 grep -q ^FREE "$T/out.$name"
 	answers() { get "$TARGET/environ" | grep -q PATH; }
