@@ -30,31 +30,44 @@ struct CounterStore {
 	guint64 refused;
 };
 
-/* What every runtime since 3.1 reports. */
+/* What runtimes report, and since which major version. */
 static const struct {
 	const char *name;
 	EventCounterKind kind;
 	const char *unit;
+	unsigned since;
 } known_counters[] = {
-	{ "cpu-usage", EVENT_COUNTER_MEAN, "%" },
-	{ "working-set", EVENT_COUNTER_MEAN, "MB" },
-	{ GC_HEAP_SIZE, EVENT_COUNTER_MEAN, "MB" },
-	{ "gen-0-gc-count", EVENT_COUNTER_SUM, "" },
-	{ "gen-1-gc-count", EVENT_COUNTER_SUM, "" },
-	{ "gen-2-gc-count", EVENT_COUNTER_SUM, "" },
-	{ "threadpool-thread-count", EVENT_COUNTER_MEAN, "" },
-	{ "monitor-lock-contention-count", EVENT_COUNTER_SUM, "" },
-	{ "threadpool-queue-length", EVENT_COUNTER_MEAN, "" },
-	{ "threadpool-completed-items-count", EVENT_COUNTER_SUM, "" },
-	{ "alloc-rate", EVENT_COUNTER_SUM, "B" },
-	{ "active-timer-count", EVENT_COUNTER_MEAN, "" },
-	{ "exception-count", EVENT_COUNTER_SUM, "" },
-	{ "time-in-gc", EVENT_COUNTER_MEAN, "%" },
-	{ "gen-0-size", EVENT_COUNTER_MEAN, "B" },
-	{ "gen-1-size", EVENT_COUNTER_MEAN, "B" },
-	{ "gen-2-size", EVENT_COUNTER_MEAN, "B" },
-	{ "loh-size", EVENT_COUNTER_MEAN, "B" },
-	{ "assembly-count", EVENT_COUNTER_MEAN, "" },
+	{ "cpu-usage", EVENT_COUNTER_MEAN, "%", 3 },
+	{ "working-set", EVENT_COUNTER_MEAN, "MB", 3 },
+	{ GC_HEAP_SIZE, EVENT_COUNTER_MEAN, "MB", 3 },
+	{ "gen-0-gc-count", EVENT_COUNTER_SUM, "", 3 },
+	{ "gen-1-gc-count", EVENT_COUNTER_SUM, "", 3 },
+	{ "gen-2-gc-count", EVENT_COUNTER_SUM, "", 3 },
+	{ "threadpool-thread-count", EVENT_COUNTER_MEAN, "", 3 },
+	{ "monitor-lock-contention-count", EVENT_COUNTER_SUM, "", 3 },
+	{ "threadpool-queue-length", EVENT_COUNTER_MEAN, "", 3 },
+	{ "threadpool-completed-items-count", EVENT_COUNTER_SUM, "", 3 },
+	{ "alloc-rate", EVENT_COUNTER_SUM, "B", 3 },
+	{ "active-timer-count", EVENT_COUNTER_MEAN, "", 3 },
+	{ "exception-count", EVENT_COUNTER_SUM, "", 3 },
+	{ "time-in-gc", EVENT_COUNTER_MEAN, "%", 3 },
+	{ "gen-0-size", EVENT_COUNTER_MEAN, "B", 3 },
+	{ "gen-1-size", EVENT_COUNTER_MEAN, "B", 3 },
+	{ "gen-2-size", EVENT_COUNTER_MEAN, "B", 3 },
+	{ "loh-size", EVENT_COUNTER_MEAN, "B", 3 },
+	{ "assembly-count", EVENT_COUNTER_MEAN, "", 3 },
+	{ "gc-fragmentation", EVENT_COUNTER_MEAN, "%", 5 },
+	{ "poh-size", EVENT_COUNTER_MEAN, "B", 5 },
+	{ "il-bytes-jitted", EVENT_COUNTER_MEAN, "B", 5 },
+	{ "methods-jitted-count", EVENT_COUNTER_MEAN, "", 5 },
+	{ "gc-committed", EVENT_COUNTER_MEAN, "MB", 6 },
+	{ "time-in-jit", EVENT_COUNTER_SUM, "ms", 6 },
+	{ "total-pause-time-by-gc", EVENT_COUNTER_SUM, "ms", 8 },
+	{ "gen-0-gc-budget", EVENT_COUNTER_MEAN, "MB", 8 },
+};
+
+enum {
+	OLDEST_MAJOR = 3
 };
 
 static char *hash_digits(const char *raw)
@@ -192,6 +205,22 @@ static Counter *intern_counter(CounterStore *store, unsigned provider, const cha
 	return counter;
 }
 
+void counter_store_expect(CounterStore *store, unsigned major)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(known_counters); i++) {
+		Counter *counter;
+
+		if (known_counters[i].since > major)
+			continue;
+		counter = intern_counter(store, 0, known_counters[i].name);
+		if (!counter || counter->seq) /* its samples say what it is */
+			continue;
+		counter->kind = known_counters[i].kind;
+		g_free(counter->unit);
+		counter->unit = g_strdup(known_counters[i].unit);
+	}
+}
+
 CounterStore *counter_store_new(void)
 {
 	CounterStore *store = g_new0(CounterStore, 1);
@@ -203,15 +232,8 @@ CounterStore *counter_store_new(void)
 	store->provider_by_raw = g_hash_table_new(g_str_hash, g_str_equal);
 	store->provider_by_file = g_hash_table_new(g_str_hash, g_str_equal);
 	intern_provider(store, SYSTEM_RUNTIME);
-	for (unsigned i = 0; i < G_N_ELEMENTS(known_counters); i++) {
-		Counter *counter = intern_counter(store, 0, known_counters[i].name);
-
-		counter->kind = known_counters[i].kind;
-		g_free(counter->unit);
-		counter->unit = g_strdup(known_counters[i].unit);
-		if (!strcmp(counter->raw, GC_HEAP_SIZE))
-			store->heap = counter;
-	}
+	counter_store_expect(store, OLDEST_MAJOR);
+	store->heap = counter_store_find(store, 0, GC_HEAP_SIZE);
 	return store;
 }
 

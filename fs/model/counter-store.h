@@ -50,6 +50,12 @@ void counter_store_free(CounterStore *store);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CounterStore, counter_store_free)
 
 /*
+ * Which runtime it is, by its major version: the further counters of System.Runtime that one is known
+ * to send exist from now on, without a value like the 19. 0 for unknown, which adds nothing.
+ */
+void counter_store_expect(CounterStore *store, unsigned major);
+
+/*
  * Takes one sample. Returns the counter, or NULL when the sample was not used: over a cap, or a sum
  * over an interval below 0.01 s, which says nothing about a rate.
  */

@@ -42,6 +42,7 @@ static void take_info(Model *model, Process *process, const Record *record, cons
 			ipc_process_info_clear(&process->info);
 		process->info = info;
 		process->has_info = TRUE;
+		counter_store_expect(process->counters, process_runtime_major(process));
 	} else {
 		model_log(model, process, 0, EVENT_WARNING, "text",
 		          "its ProcessInfo cannot be understood", NULL);

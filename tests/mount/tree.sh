@@ -46,6 +46,27 @@ like "events" "$(get events)" "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z $P found"
 unlike "a process's events are its own" "$(get "$P/events")" "Z $U "
 is "README has its lines" "$(($(get README | wc -l) >= 10))" 1
 
+# Before any sample: all that the runtime's version is known to send are there, and a read of one waits
+# like for the others.
+while read -r version n name; do
+	start_fake "stream silent
+$([ "$version" = 3.1 ] && echo "knows info" || echo "runtime $version.1")" || finish
+	has_version() { get_like "$TARGET/runtime" "version ${version/./\\.}"; }
+	eventually "$version: known" 5 has_version
+	is "$version: counters before the first sample" "$(inmount 5 ls "$MNT/$TARGET/counters" | wc -l)" "$n"
+	like "$version: $name" "$(get "$TARGET/counters/$name")" "No data available"
+	end "$TARGET"
+done <<-'X'
+	3.1 19 assembly-count
+	5.0 23 poh-size
+	6.0 25 time-in-jit
+	8.0 27 total-pause-time-by-gc
+	11.0 27 gen-0-gc-budget
+X
+start_fake "interval 1500" || finish
+eventually "another one is listed" 5 has "$TARGET/counters/time-in-jit"
+like "a read of time-in-jit waits for its sample" "$(get "$TARGET/counters/time-in-jit")" "^[0-9.]+$"
+
 modes() { inmount 5 stat -c '%a %U:%G' "$MNT/$1"; }
 is "mode of the root" "$(modes . | cut -d' ' -f1)" 555
 is "mode of README" "$(modes README)" "444 root:root"

@@ -29,6 +29,47 @@ static void test_from_the_start(void)
 	g_assert_null(counter_store_get(store, 19));
 }
 
+static void test_expected(void)
+{
+	static const struct {
+		unsigned major, n;
+	} table[] = {
+		{ 0, 19 }, { 3, 19 }, { 5, 23 }, { 6, 25 }, { 7, 25 }, { 8, 27 }, { 11, 27 }
+	};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(table); i++) {
+		g_autoptr(CounterStore) store = counter_store_new();
+		const Counter *heap = counter_store_heap(store);
+
+		counter_store_expect(store, table[i].major);
+		counter_store_expect(store, table[i].major);
+		g_assert_cmpuint(counter_store_n(store), ==, table[i].n);
+		g_assert_cmpuint(counter_store_refused(store), ==, 0);
+		g_assert_cmpuint(counter_store_seq(store), ==, 0);
+		g_assert_true(counter_store_heap(store) == heap);
+		for (unsigned id = 0; id < table[i].n; id++)
+			g_assert_false(counter_store_get(store, id)->has_value);
+	}
+}
+
+/* What was sent before the runtime's version was known stays as it was. */
+static void test_expected_late(void)
+{
+	g_autoptr(CounterStore) store = counter_store_new();
+	EventCounterSample sample = mean("System.Runtime", "time-in-jit", 7);
+	const Counter *counter;
+
+	g_strlcpy(sample.unit, "s", sizeof sample.unit);
+	counter = counter_store_take(store, &sample, 1, 1);
+	counter_store_expect(store, 8);
+	g_assert_cmpuint(counter_store_n(store), ==, 27);
+	g_assert_cmpuint(counter->id, ==, 19);
+	g_assert_true(counter->has_value);
+	g_assert_cmpstr(counter->unit, ==, "s");
+	g_assert_cmpint(counter->kind, ==, EVENT_COUNTER_MEAN);
+	g_assert_cmpstr(counter_store_find(store, 0, "poh-size")->unit, ==, "B");
+}
+
 static void test_values(void)
 {
 	g_autoptr(CounterStore) store = counter_store_new();
@@ -185,6 +226,8 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/counter-store/from-the-start", test_from_the_start);
+	g_test_add_func("/counter-store/expected", test_expected);
+	g_test_add_func("/counter-store/expected-late", test_expected_late);
 	g_test_add_func("/counter-store/values", test_values);
 	g_test_add_func("/counter-store/rates", test_rates);
 	g_test_add_func("/counter-store/providers", test_providers);
