@@ -4,22 +4,26 @@
  */
 #include "fs/model/heap-estimate.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define NS_PER_MS  G_GINT64_CONSTANT(1000000)
-#define KEEP_NS    (5000 * NS_PER_MS)
-#define FINE_NS    (500 * NS_PER_MS) /* newer than this: one entry a millisecond */
-#define COARSE_NS  (20 * NS_PER_MS)
-#define BYTES_MAX  (G_GINT64_CONSTANT(1) << 47) /* more is no heap: the event is not believed */
-#define STAMP_MAX  (G_GINT64_CONSTANT(1) << 62)
-#define SUM_MAX    (G_GINT64_CONSTANT(1) << 60)
-#define ODDS_MB    100.0
-#define ODDS_SHARE 0.25
+#define NS_PER_MS   G_GINT64_CONSTANT(1000000)
+#define KEEP_NS     (5000 * NS_PER_MS)
+#define FINE_NS     (500 * NS_PER_MS) /* newer than this: one entry a millisecond */
+#define COARSE_NS   (20 * NS_PER_MS)
+#define BYTES_MAX   (G_GINT64_CONSTANT(1) << 47) /* more is no heap: the event is not believed */
+#define STAMP_MAX   (G_GINT64_CONSTANT(1) << 62)
+#define SUM_MAX     (G_GINT64_CONSTANT(1) << 60)
+#define SURPLUS_MIN G_GINT64_CONSTANT(4000000) /* less is what ticks and samples differ by anyway */
+#define ODDS_MB     100.0
+#define ODDS_SHARE  0.25
 
 typedef struct {
 	gint64 stamp; /* of a tick: the newest merged into it */
 	gint64 bytes;
 	gboolean is_base;
+	gboolean is_collection;
+	gint64 surplus; /* what was taken off its figure */
 } Entry;
 
 struct HeapEstimate {
@@ -35,6 +39,9 @@ struct HeapEstimate {
 	guint heaps;
 	guint8 seen[HEAP_ESTIMATE_HEAPS_MAX / 8];
 	guint64 ticks, collections;
+	/* Collections against the samples that followed them, newest last. */
+	guint n_surpluses;
+	gint64 surpluses[HEAP_ESTIMATE_SURPLUS_MAX];
 };
 
 static Entry *entry(const HeapEstimate *e, guint i)
@@ -85,6 +92,7 @@ void heap_estimate_reset(HeapEstimate *e, double mb, gboolean exact)
 	e->newest = e->lost_at = G_MININT64;
 	e->lower = !exact;
 	e->ticks = e->collections = 0;
+	e->n_surpluses = 0;
 	forget_histories(e);
 }
 
@@ -130,9 +138,8 @@ static void merge(HeapEstimate *e)
 	}
 }
 
-/* The level at the end of that stamp. *ret_base: the stamp of the base it rests on, G_MININT64 for the
- * floor. */
-static gint64 level_at(const HeapEstimate *e, gint64 stamp, gint64 *ret_base)
+/* The level at the end of that stamp. *ret_base: the entry it rests on, NULL for the floor. */
+static gint64 level_and_base(const HeapEstimate *e, gint64 stamp, const Entry **ret_base)
 {
 	gint64 sum = 0;
 
@@ -143,23 +150,31 @@ static gint64 level_at(const HeapEstimate *e, gint64 stamp, gint64 *ret_base)
 			continue;
 		sum = add(sum, at->bytes);
 		if (at->is_base) {
-			if (ret_base)
-				*ret_base = at->stamp;
+			*ret_base = at;
 			return sum;
 		}
 	}
-	if (ret_base)
-		*ret_base = G_MININT64;
+	*ret_base = NULL;
 	return add(sum, e->floor);
 }
 
-static void insert(HeapEstimate *e, gint64 stamp, gint64 bytes, gboolean is_base)
+/* The level at the end of that stamp. *ret_base: the stamp of the base it rests on, G_MININT64 for the
+ * floor. */
+static gint64 level_at(const HeapEstimate *e, gint64 stamp, gint64 *ret_base)
 {
-	const Entry new = { .stamp = CLAMP(stamp, 0, STAMP_MAX),
-		            .bytes = bytes,
-		            .is_base = is_base };
+	const Entry *base;
+	gint64 level = level_and_base(e, stamp, &base);
+
+	if (ret_base)
+		*ret_base = base ? base->stamp : G_MININT64;
+	return level;
+}
+
+static void insert(HeapEstimate *e, Entry new)
+{
 	guint at = e->entries->len;
 
+	new.stamp = CLAMP(new.stamp, 0, STAMP_MAX);
 	while (at && entry(e, at - 1)->stamp > new.stamp)
 		at--;
 	g_array_insert_val(e->entries, at, new);
@@ -167,7 +182,7 @@ static void insert(HeapEstimate *e, gint64 stamp, gint64 bytes, gboolean is_base
 	if (at + 1 < e->entries->len)
 		e->level = level_at(e, G_MAXINT64, NULL);
 	else
-		e->level = is_base ? bytes : add(e->level, bytes);
+		e->level = new.is_base ? new.bytes : add(e->level, new.bytes);
 	if (e->entries->len >= HEAP_ESTIMATE_ENTRIES_MAX) {
 		drop_old(e);
 		merge(e);
@@ -195,7 +210,7 @@ void heap_estimate_tick(HeapEstimate *e, gint64 stamp, guint64 bytes)
 		last->stamp = e->newest = stamp;
 		e->level = add(e->level, (gint64)bytes);
 	} else {
-		insert(e, stamp, (gint64)bytes, FALSE);
+		insert(e, (Entry){ .stamp = stamp, .bytes = (gint64)bytes });
 	}
 }
 
@@ -211,13 +226,20 @@ void heap_estimate_history(HeapEstimate *e, guint32 heap, guint64 alive_bytes)
 	e->alive = add(e->alive, (gint64)alive_bytes);
 }
 
+static gint64 usual_surplus(const HeapEstimate *e);
+
 void heap_estimate_collected(HeapEstimate *e, gint64 stamp, guint64 size_bytes)
 {
 	gint64 bytes = e->heaps ? e->alive : (gint64)MIN(size_bytes, (guint64)BYTES_MAX);
+	gint64 surplus = CLAMP(usual_surplus(e), 0, bytes / 2);
 
 	forget_histories(e);
 	e->collections++;
-	insert(e, stamp, bytes, TRUE);
+	insert(e, (Entry){ .stamp = stamp,
+	                   .bytes = bytes - surplus,
+	                   .is_base = TRUE,
+	                   .is_collection = TRUE,
+	                   .surplus = surplus });
 	clear_doubt(e, stamp);
 }
 
@@ -226,6 +248,39 @@ void heap_estimate_lost(HeapEstimate *e)
 	e->lost_at = e->newest;
 	e->lower = TRUE;
 	forget_histories(e);
+}
+
+static int by_size(const void *a, const void *b)
+{
+	gint64 first = *(const gint64 *)a, second = *(const gint64 *)b;
+
+	return first < second ? -1 : first > second;
+}
+
+/* The middle one of the last, so that one odd sample says nothing; 0 of too few. */
+static gint64 usual_surplus(const HeapEstimate *e)
+{
+	gint64 sorted[HEAP_ESTIMATE_SURPLUS_MAX], middle;
+
+	if (e->n_surpluses < 3)
+		return 0;
+	memcpy(sorted, e->surpluses, e->n_surpluses * sizeof *sorted);
+	qsort(sorted, e->n_surpluses, sizeof *sorted, by_size);
+	middle = sorted[(e->n_surpluses - 1) / 2];
+	return middle < SURPLUS_MIN ? 0 : middle;
+}
+
+/* By how much the collection before that sample was too high, as far as the ticks since are right. */
+static void learn_surplus(HeapEstimate *e, gint64 stamp, gint64 bytes)
+{
+	const Entry *base;
+	gint64 level = level_and_base(e, stamp, &base);
+
+	if (!base || !base->is_collection || !e->ticks || base->stamp <= e->lost_at)
+		return;
+	if (e->n_surpluses == HEAP_ESTIMATE_SURPLUS_MAX)
+		memmove(e->surpluses, e->surpluses + 1, --e->n_surpluses * sizeof *e->surpluses);
+	e->surpluses[e->n_surpluses++] = level + base->surplus - bytes;
 }
 
 /* Whether the estimate knows better at that moment. */
@@ -250,7 +305,8 @@ HeapSample heap_estimate_sample(HeapEstimate *e, gint64 stamp, double mb, gboole
 	*ret_correction_mb = 0;
 	if (strict && e->ticks && at_odds(e, stamp, mb))
 		return HEAP_SAMPLE_REFUSED;
-	insert(e, stamp, to_bytes(mb), TRUE);
+	learn_surplus(e, stamp, to_bytes(mb));
+	insert(e, (Entry){ .stamp = stamp, .bytes = to_bytes(mb), .is_base = TRUE });
 	clear_doubt(e, stamp);
 	*ret_correction_mb = (double)(e->level - before) / 1e6;
 	return HEAP_SAMPLE_TAKEN;

@@ -144,6 +144,45 @@ static void test_losses(void)
 	g_assert_cmpint(sample(e, 14, 400, TRUE, NULL), ==, HEAP_SAMPLE_REFUSED);
 }
 
+/* Collections that are always too high: after three samples that is known, and taken off. */
+static void test_surplus(void)
+{
+	g_autoptr(HeapEstimate) e = heap_estimate_new();
+
+	for (unsigned i = 1; i <= 3; i++) {
+		heap_estimate_collected(e, i * 1000 * MS, 70 * MB);
+		heap_estimate_tick(e, (i * 1000 + 1) * MS, 3 * MB);
+		assert_mb(e, 73);
+		sample(e, i * 1000 + 2, 53, TRUE, NULL);
+	}
+	heap_estimate_collected(e, 4000 * MS, 70 * MB);
+	heap_estimate_tick(e, 4001 * MS, 3 * MB);
+	assert_mb(e, 53);
+	/* One odd sample changes nothing, and it stays as it is while it is right. */
+	sample(e, 4002, 120, TRUE, NULL);
+	for (unsigned i = 5; i <= 9; i++) {
+		heap_estimate_collected(e, i * 1000 * MS, 70 * MB);
+		assert_mb(e, 50);
+		sample(e, i * 1000 + 2, 50, TRUE, NULL);
+	}
+	/* And goes when it is no more. */
+	for (unsigned i = 10; i <= 15; i++) {
+		heap_estimate_collected(e, i * 1000 * MS, 50 * MB);
+		sample(e, i * 1000 + 2, 50, TRUE, NULL);
+	}
+	heap_estimate_collected(e, 16000 * MS, 50 * MB);
+	assert_mb(e, 50);
+	/* Too low is nothing to be taken off: samples before a collection's end is told. */
+	heap_estimate_reset(e, 0, TRUE);
+	for (unsigned i = 1; i <= 4; i++) {
+		heap_estimate_collected(e, i * 1000 * MS, 50 * MB);
+		heap_estimate_tick(e, (i * 1000 + 1) * MS, 1);
+		sample(e, i * 1000 + 2, 60, TRUE, NULL);
+	}
+	heap_estimate_collected(e, 5000 * MS, 50 * MB);
+	assert_mb(e, 50);
+}
+
 /* Hours of ticks and collections: the level is exact to the byte at each step. */
 static void test_bounds(void)
 {
@@ -197,6 +236,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/heap-estimate/odds", test_odds);
 	g_test_add_func("/heap-estimate/blind", test_blind);
 	g_test_add_func("/heap-estimate/losses", test_losses);
+	g_test_add_func("/heap-estimate/surplus", test_surplus);
 	g_test_add_func("/heap-estimate/bounds", test_bounds);
 	g_test_add_func("/heap-estimate/nonsense", test_nonsense);
 	return g_test_run();
