@@ -401,7 +401,6 @@ static void on_record(const Record *record, const char *payload, size_t len, int
 	if (broker->front_ready)
 		return;
 	broker->front_ready = TRUE;
-	store_each(broker->config.store, send_store_dump, broker);
 	broker_apply_retention(broker);
 	look_ready(broker);
 }
@@ -509,6 +508,7 @@ int broker_run(const BrokerConfig *config)
 	broker.mount = mount_watch_new(config->mountpoint, config->mount_id, config->root_mode,
 	                               on_mount_gone, &broker);
 	broker.link = link_new(config->link_fd, FALSE, &link_callbacks, &broker);
+	store_each(config->store, send_store_dump, &broker); /* before any process is found */
 	broker.scan = scan_new(&scan_callbacks, &broker);
 	g_timeout_add_seconds(1, on_second, &broker);
 	scan_start(broker.scan);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "fs/util.h"
 
@@ -11,7 +12,9 @@
 #define META_VERSION "triggerdumpfs-dump 1"
 
 enum {
-	META_MAX = 2048
+	META_MAX = 2048,
+	MODE_DONE = 0400,
+	MODE_DUE = 0600,
 };
 
 static void boot_id(char *buf, size_t size)
@@ -36,13 +39,13 @@ int store_meta_write(int dirfd, const char *file, const char *name, const Record
 		META_VERSION "\nname %s\nboot %s\npid %d\nuid %u\ngid %u\nstart %" G_GUINT64_FORMAT
 			     "\ntype %u\nwritten %u\nrequested %" G_GINT64_FORMAT
 			     "\nsealed %" G_GINT64_FORMAT "\nreason %u\nstarted %" G_GINT64_FORMAT
-			     "\nfrozen %" G_GINT64_FORMAT "\nfrozen_at %" G_GINT64_FORMAT
-			     "\njson_due %u\n",
+			     "\nfrozen %" G_GINT64_FORMAT "\nfrozen_at %" G_GINT64_FORMAT "\n",
 		name, boot, (int)info->pid, info->uid, info->gid, info->start_ticks, info->type,
 		info->written_type, info->requested_us, info->sealed_us, info->reason,
-		info->start_us, info->frozen_us + 1, info->frozen_at_us, info->json_due);
+		info->start_us, info->frozen_us + 1, info->frozen_at_us);
 	len = (ssize_t)strlen(text);
-	fd = openat(dirfd, partial, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0400);
+	fd = openat(dirfd, partial, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+	            info->json_due ? MODE_DUE : MODE_DONE);
 	if (fd < 0)
 		return -errno;
 	if (write(fd, text, (size_t)len) != len || fsync(fd) < 0 ||
@@ -54,6 +57,11 @@ int store_meta_write(int dirfd, const char *file, const char *name, const Record
 	}
 	fsync(dirfd);
 	return 0;
+}
+
+int store_meta_json_done(int dirfd, const char *file)
+{
+	return fchmodat(dirfd, file, MODE_DONE, 0) < 0 ? -errno : 0;
 }
 
 /* The value of the next line, whose key must be `key`; moves *at behind it. NULL otherwise. */
@@ -79,19 +87,17 @@ static gboolean take_number(char **at, const char *key, guint64 max, guint64 *re
 /* What a json is made of when nobody was there to write it. */
 static void take_story(char **at, RecordSealed *ret)
 {
-	guint64 reason, started, frozen, frozen_at, json_due;
+	guint64 reason, started, frozen, frozen_at;
 
 	if (!take_number(at, "reason", RECORD_REASON_DEMAND, &reason) ||
 	    !take_number(at, "started", G_MAXINT64, &started) ||
 	    !take_number(at, "frozen", G_MAXINT64, &frozen) ||
-	    !take_number(at, "frozen_at", G_MAXINT64, &frozen_at) ||
-	    !take_number(at, "json_due", 1, &json_due))
+	    !take_number(at, "frozen_at", G_MAXINT64, &frozen_at))
 		return;
 	ret->reason = (guint32)reason;
 	ret->start_us = (gint64)started;
 	ret->frozen_us = (gint64)frozen - 1; /* -1 is unknown, and no sign is written */
 	ret->frozen_at_us = (gint64)frozen_at;
-	ret->json_due = (guint32)json_due;
 }
 
 int store_meta_read(int dirfd, const char *file, char **ret_name, RecordSealed *ret)
@@ -100,10 +106,11 @@ int store_meta_read(int dirfd, const char *file, char **ret_name, RecordSealed *
 	guint64 pid, uid, gid, start, type, written, requested, sealed;
 	char buf[META_MAX], boot[64], *at = buf;
 	const char *name, *then;
+	struct stat st;
 	ssize_t n;
 
 	n = fd < 0 ? -1 : read(fd, buf, sizeof buf - 1);
-	if (n <= 0)
+	if (n <= 0 || fstat(fd, &st) < 0)
 		return -EINVAL;
 	buf[n] = '\0';
 	if (!g_str_has_prefix(buf, META_VERSION "\n"))
@@ -131,6 +138,7 @@ int store_meta_read(int dirfd, const char *file, char **ret_name, RecordSealed *
 		.requested_us = (gint64)requested,
 		.sealed_us = (gint64)sealed,
 		.frozen_us = -1,
+		.json_due = (st.st_mode & 0777) == MODE_DUE,
 	};
 	take_story(&at, ret);
 	*ret_name = g_strdup(name);

@@ -158,7 +158,7 @@ static void json_done(Store *store, StoreDump *dump)
 	if (!dump->info.json_due)
 		return;
 	dump->info.json_due = 0;
-	if (store_meta_write(store->sealed, meta, dump->name, &dump->info) < 0)
+	if (store_meta_json_done(store->sealed, meta) < 0)
 		g_debug("%s still says that a json is due", meta);
 }
 

@@ -68,7 +68,7 @@ is "no front: the dump is there" "$(n_cores)" "$n"
 is "no front: without json" "$(n_jsons)" "$((n - 1))"
 core=$(basename "$(newest)")
 start_daemon attach_delay=0
-ok "the next start lists it" has "dumps/$core"
+eventually "the next start lists it" 5 has "dumps/$core"
 eventually "and makes its json" 5 has "dumps/$core.json"
 inmount 5 cat "$MNT/dumps/$core.json" >"$T/json"
 is "of the same keys" "$(keys <"$T/json")" "$KEYS"
@@ -88,7 +88,7 @@ is "it is no new dump" "$(get events | grep -c dump-done)" 0
 is "rm of that json" "$(inmount 5 rm "$MNT/dumps/$core.json" 2>&1)" ""
 stop_daemon
 start_daemon attach_delay=0
-ok "the start after that lists the core" has "dumps/$core"
+eventually "the start after that lists the core" 5 has "dumps/$core"
 wait_for 10 has "$P"
 ok "and makes no json again that was removed" hasnt "dumps/$core.json"
 ok "the daemon ends" stop_daemon

@@ -51,7 +51,7 @@ is "the content too" "$(inmount 10 md5sum <"$MNT/$P/dumps/$core")" "$sum"
 end "$U"
 wait_for 5 hasnt "$U"
 is "after the end of its process a dump stays" "$(names dumps)" "$all"
-start_daemon_again() { stop_daemon; start_daemon attach_delay=0; }
+start_daemon_again() { stop_daemon; start_daemon attach_delay=0; wait_for 10 has "$P"; }
 ok "another restart" start_daemon_again
 is "and it still stays" "$(names dumps)" "$all"
 

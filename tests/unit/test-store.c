@@ -263,8 +263,10 @@ static void test_json_not_due(void)
 	put(store, "core_20200101_000000_1.meta",
 	    "triggerdumpfs-dump 1\nname core_20200101_000000\nboot x\npid 1\nuid 0\ngid 0\nstart "
 	    "1\n"
-	    "type 2\nwritten 2\nrequested 1\nsealed 2\nreason 1\nstarted 3\nfrozen 0\nfrozen_at 0\n"
-	    "json_due 1\n");
+	    "type 2\nwritten 2\nrequested 1\nsealed 2\nreason 1\nstarted 3\nfrozen 0\nfrozen_at "
+	    "0\n");
+	g_assert_cmpint(fchmodat(store_sealed_fd(store), "core_20200101_000000_1.meta", 0600, 0),
+	                ==, 0);
 	put(store, "core_20200101_000001_1", "core");
 	put(store, "core_20200101_000001_1.meta",
 	    "triggerdumpfs-dump 1\nname core_20200101_000001\nboot x\npid 1\nuid 0\ngid 0\nstart "
