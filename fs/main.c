@@ -31,6 +31,7 @@ typedef struct {
 	Store *store;
 	int ready_fd; /* -1 with -f */
 	int log_fd;   /* syslog, -1 for none */
+	gboolean is_ready;
 } Start;
 
 static int complain(char *why)
@@ -91,6 +92,7 @@ static void on_ready(int error, void *data)
 {
 	Start *start = data;
 
+	start->is_ready = TRUE;
 	if (start->ready_fd >= 0) {
 		daemonize_ready(start->ready_fd);
 		start->ready_fd = -1;
@@ -181,7 +183,12 @@ static int start_all(Start *start)
 	privileges_harden();
 	if (!status)
 		status = run(start);
-	store_free(start->store);
+	if (start->is_ready) {
+		store_free(start->store);
+	} else {
+		store_undo(start->store);
+		mount_undo(&start->mount);
+	}
 	mount_clear(&start->mount);
 	util_close_fd(&start->log_fd);
 	return status;

@@ -95,13 +95,14 @@ static char *resolve(const char *mountpoint, char **ret_why)
 
 /* Makes it when it is missing; *path becomes what a link there leads to. Nothing of ours is mounted on it, so
  * that it may be looked at. */
-static int check_directory(char **path, char **ret_why)
+static int check_directory(char **path, gboolean *ret_made, char **ret_why)
 {
 	struct stat st;
 	char *real = NULL;
 	int r = 0;
 
-	if (mkdir(*path, 0755) < 0 && errno != EEXIST)
+	*ret_made = mkdir(*path, 0755) == 0;
+	if (!*ret_made && errno != EEXIST)
 		r = -errno;
 	if (!r && !(real = realpath(*path, NULL)))
 		r = -errno;
@@ -120,18 +121,19 @@ static int check_directory(char **path, char **ret_why)
 int mount_prepare(const char *mountpoint, Mount *ret, char **ret_why)
 {
 	g_autofree char *path = resolve(mountpoint, ret_why);
+	gboolean made = FALSE;
 	int r;
 
 	if (!path)
 		return -ENOENT;
 	r = replace_stale(path, ret_why);
 	if (r >= 0)
-		r = check_directory(&path, ret_why);
+		r = check_directory(&path, &made, ret_why);
 	if (r >= 0)
 		r = replace_stale(path, ret_why); /* it was a link */
 	if (r < 0)
 		return r;
-	*ret = (Mount){ .path = g_steal_pointer(&path), .fd = -1 };
+	*ret = (Mount){ .path = g_steal_pointer(&path), .fd = -1, .made = made };
 	return 0;
 }
 
@@ -192,6 +194,12 @@ int mount_do(Mount *mount, Options *options, char **ret_why)
 	mount->id = entry.id;
 	raise_read_ahead(&entry);
 	return 0;
+}
+
+void mount_undo(const Mount *mount)
+{
+	if (mount->made && rmdir(mount->path) < 0)
+		g_debug("%s stays: %s", mount->path, g_strerror(errno));
 }
 
 void mount_clear(Mount *mount)

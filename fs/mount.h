@@ -8,9 +8,10 @@
 #include "fs/options.h"
 
 typedef struct {
-	char *path; /* of the mountpoint: absolute, its parent resolved */
-	int fd;     /* /dev/fuse of our mount */
-	guint64 id; /* of the mount, from mountinfo */
+	char *path;    /* of the mountpoint: absolute, its parent resolved */
+	int fd;        /* /dev/fuse of our mount */
+	guint64 id;    /* of the mount, from mountinfo */
+	gboolean made; /* the directory, by mount_prepare() */
 } Mount;
 
 /*
@@ -23,4 +24,6 @@ int mount_prepare(const char *mountpoint, Mount *ret, char **ret_why);
 /* Mounts; options->fuse has what goes to libfuse. 0, or negative errno and a sentence. */
 int mount_do(Mount *mount, Options *options, char **ret_why);
 
+/* The start failed after all: removes the directory if it was made. Nothing is mounted there any more. */
+void mount_undo(const Mount *mount);
 void mount_clear(Mount *mount);

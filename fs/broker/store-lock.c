@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "fs/util.h"
 
@@ -34,9 +35,14 @@ static int try(int fd, pid_t *ret_holder)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	struct flock other = lock;
+	struct stat st;
 
-	if (fcntl(fd, F_SETLK, &lock) == 0)
+	if (fcntl(fd, F_SETLK, &lock) == 0) {
+		/* A start that failed may have removed it while we waited: it is nobody's then. */
+		if (fstat(fd, &st) == 0 && st.st_nlink == 0)
+			return -ESTALE;
 		return ftruncate(fd, 0) < 0 ? -errno : 0;
+	}
 	if (errno != EAGAIN && errno != EACCES)
 		return -errno;
 	if (fcntl(fd, F_GETLK, &other) == 0)

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+#include "fs/broker/store-dir.h"
 #include "fs/broker/store-lock.h"
 #include "fs/broker/store-meta.h"
 #include "fs/util.h"
@@ -19,6 +20,7 @@ struct Store {
 	gboolean root_mode;
 	int fd, lock, work, sealed;
 	GPtrArray *dumps; /* StoreDump, in order of serial */
+	GPtrArray *made;  /* paths of what store_open() made */
 	uint64_t last_serial;
 };
 
@@ -34,44 +36,6 @@ static void dump_free(gpointer data)
 	g_free(dump->name);
 	g_free(dump->file);
 	g_free(dump);
-}
-
-static int open_dir(int at, const char *name, mode_t mode)
-{
-	int fd;
-
-	if (mkdirat(at, name, mode) < 0 && errno != EEXIST)
-		return -errno;
-	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (fchmod(fd, mode) < 0) {
-		close(fd);
-		return -errno;
-	}
-	return fd;
-}
-
-/* Targets of other users have to get to their leaf: every directory above must let others through. */
-static int check_parents(const char *dir, char **ret_why)
-{
-	g_autofree char *path = g_strdup(dir);
-
-	for (char *slash = strrchr(path, '/'); slash; slash = strrchr(path, '/')) {
-		struct stat st;
-
-		slash[slash == path] = '\0';
-		if (stat(path, &st) == 0 && !(st.st_mode & S_IXOTH)) {
-			*ret_why = g_strdup_printf(
-				"dump_dir %s: %s cannot be entered by the users of the "
-				"processes that write dumps there",
-				dir, path);
-			return -EACCES;
-		}
-		if (slash == path)
-			break;
-	}
-	return 0;
 }
 
 static void empty_dir(int fd)
@@ -209,6 +173,42 @@ static void read_sealed(Store *store)
 	}
 }
 
+/* One of its own directories. */
+static int open_own(Store *store, const char *name, mode_t mode)
+{
+	g_autofree char *path = g_build_filename(store->dir, name, NULL);
+	int r = store_dir_make(path, mode, store->made);
+
+	return r < 0 ? r : store_dir_open(store->fd, name, mode);
+}
+
+static int open_dirs(Store *store)
+{
+	mode_t mode = store->root_mode ? 0711 : 0700;
+	int r = store_dir_make(store->dir, mode, store->made);
+
+	if (!r)
+		store->fd = r = store_dir_open(AT_FDCWD, store->dir, mode);
+	if (r >= 0)
+		store->work = r = open_own(store, "work", mode);
+	if (r >= 0)
+		store->sealed = r = open_own(store, "sealed", 0700);
+	return MIN(r, 0);
+}
+
+/* When somebody else has it, all that is there is his. */
+static int take_lock(Store *store, char **ret_why)
+{
+	gboolean is_new = faccessat(store->fd, "lock", F_OK, AT_SYMLINK_NOFOLLOW) < 0;
+	int r = store_lock_take(store->fd, store->dir, &store->lock, ret_why);
+
+	if (r == -EBUSY)
+		g_ptr_array_set_size(store->made, 0);
+	else if (!r && is_new)
+		g_ptr_array_add(store->made, g_build_filename(store->dir, "lock", NULL));
+	return r;
+}
+
 int store_open(const char *dir, gboolean root_mode, Store **ret, char **ret_why)
 {
 	Store *store = g_new0(Store, 1);
@@ -218,28 +218,28 @@ int store_open(const char *dir, gboolean root_mode, Store **ret, char **ret_why)
 	store->root_mode = root_mode;
 	store->fd = store->lock = store->work = store->sealed = -1;
 	store->dumps = g_ptr_array_new_with_free_func(dump_free);
-	if (g_mkdir_with_parents(dir, root_mode ? 0711 : 0700) < 0)
-		r = -errno;
-	if (!r)
-		store->fd = r = open_dir(AT_FDCWD, dir, root_mode ? 0711 : 0700);
-	if (r >= 0)
-		store->work = r = open_dir(store->fd, "work", root_mode ? 0711 : 0700);
-	if (r >= 0)
-		store->sealed = r = open_dir(store->fd, "sealed", 0700);
-	if (r < 0)
+	store->made = g_ptr_array_new_with_free_func(g_free);
+	if (root_mode)
+		r = store_dir_check_parents(dir, ret_why);
+	if (!r && (r = open_dirs(store)) < 0)
 		*ret_why = g_strdup_printf("dump_dir %s: %s", dir, g_strerror(-r));
-	if (r >= 0 && root_mode)
-		r = check_parents(dir, ret_why);
-	if (r >= 0)
-		r = store_lock_take(store->fd, dir, &store->lock, ret_why);
+	if (!r)
+		r = take_lock(store, ret_why);
 	if (r < 0) {
-		store_free(store);
+		store_undo(store);
 		return r;
 	}
 	clean_work(store);
 	read_sealed(store);
 	*ret = store;
 	return 0;
+}
+
+void store_undo(Store *store)
+{
+	if (store)
+		store_dir_undo(store->made);
+	store_free(store);
 }
 
 void store_free(Store *store)
@@ -251,6 +251,7 @@ void store_free(Store *store)
 	util_close_fd(&store->work);
 	util_close_fd(&store->sealed);
 	g_ptr_array_unref(store->dumps);
+	g_ptr_array_unref(store->made);
 	g_free(store->dir);
 	g_free(store);
 }

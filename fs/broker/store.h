@@ -28,6 +28,8 @@ typedef struct {
 /* Waits for another daemon that ends (store-lock.h). 0; negative errno and *ret_why = a sentence (to be freed). */
 int store_open(const char *dir, gboolean root_mode, Store **ret, char **ret_why);
 void store_free(Store *store);
+/* The start failed after all: removes what store_open() made, as far as nothing was put into it, and frees it. */
+void store_undo(Store *store);
 /* From here on the next start waits for us. */
 void store_mark_ending(const Store *store);
 

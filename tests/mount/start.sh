@@ -55,6 +55,26 @@ mkdir -m 700 "$T/private"
 says "a store that others cannot enter" 1 "private" -o "dump_dir=$T/private/store" "$MNT"
 ok "nothing is mounted after all that" not_mounted
 
+# a start that fails takes away what it made, and nothing else
+says "a store that others cannot enter" 1 "private" -o "dump_dir=$T/private/store" "$T/made"
+ok "leaves no mountpoint" test ! -e "$T/made"
+ok "nor a store" test ! -e "$T/private/store"
+mkdir "$T/empty"
+mount --bind /dev/null /dev/fuse
+says "a mount that fails" 1 "cannot be mounted on" -o "dump_dir=$T/deep/er/store" "$T/made"
+ok "leaves no mountpoint" test ! -e "$T/made"
+ok "nor a store" test ! -e "$T/deep"
+says "another one that fails" 1 "cannot be mounted on" -o "dump_dir=$T/empty" "$MNT"
+is "leaves the directories of others, empty" "$(ls -A "$T/empty" "$MNT" | xargs)" "$T/empty: $MNT:"
+umount /dev/fuse
+says "a store inside the mount that is not there yet" 1 "inside" -o "dump_dir=$T/made/store" "$T/made"
+ok "leaves no mountpoint" test ! -e "$T/made"
+
+# a store of which nothing is there
+start_daemon "attach_delay=0,dump_dir=$T/deep/er/store"
+is "its parents can be entered by all" "$(stat -c %a "$T/deep" "$T/deep/er" "$T/deep/er/store" | xargs)" "711 711 711"
+stop_daemon
+
 # in the background: the parent comes back when the mount answers
 ok "it daemonises" timeout -s KILL 20 "$DAEMON" -o "dump_dir=$STORE,attach_delay=0" "$T/made"
 ok "and the mount answers at once" inmount 2 cat "$T/made/status"

@@ -332,6 +332,40 @@ static void test_lock_of_one_that_ends(void)
 	test_lock(); /* what the one before wrote there says nothing of the next */
 }
 
+/* What a start made goes when it fails, but for what somebody has put there since. */
+static void test_undo(void)
+{
+	g_autofree char *above = g_build_filename(dir, "a", NULL);
+	g_autofree char *deep = g_build_filename(dir, "a", "b", NULL);
+	g_autofree char *sealed = g_build_filename(deep, "sealed", NULL);
+	g_autofree char *inside = g_build_filename(sealed, "file", NULL);
+	mode_t mask = umask(077);
+	Store *store;
+	char *why = NULL;
+
+	g_assert_cmpint(store_open(deep, FALSE, &store, &why), ==, 0);
+	g_assert_true(g_file_test(sealed, G_FILE_TEST_IS_DIR));
+	store_undo(store);
+	g_assert_false(g_file_test(above, G_FILE_TEST_EXISTS));
+
+	g_assert_cmpint(g_mkdir_with_parents(deep, 0700), ==, 0);
+	g_assert_cmpint(store_open(deep, FALSE, &store, &why), ==, 0);
+	store_undo(store);
+	g_assert_true(g_file_test(deep, G_FILE_TEST_IS_DIR));
+	g_assert_false(g_file_test(sealed, G_FILE_TEST_EXISTS));
+	g_assert_cmpint(remove(deep), ==, 0); /* it is empty */
+
+	g_assert_cmpint(store_open(deep, FALSE, &store, &why), ==, 0);
+	g_assert_true(g_file_set_contents(inside, "x", 1, NULL));
+	store_undo(store);
+	g_assert_true(g_file_test(inside, G_FILE_TEST_EXISTS));
+	umask(mask);
+	remove(inside);
+	remove(sealed);
+	remove(deep);
+	g_assert_cmpint(remove(above), ==, 0);
+}
+
 static void test_leaf(void)
 {
 	Store *store = must_open();
@@ -364,6 +398,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/json-not-due", test_json_not_due);
 	g_test_add_func("/store/lock", test_lock);
 	g_test_add_func("/store/lock-of-one-that-ends", test_lock_of_one_that_ends);
+	g_test_add_func("/store/undo", test_undo);
 	g_test_add_func("/store/leaf", test_leaf);
 	status = g_test_run();
 	for (const char *const *name = (const char *const[]){ "work", "sealed", "lock", "", NULL };
