@@ -58,6 +58,23 @@ tool "touch of a new name" 1 "Operation not permitted|Permission denied" touch "
 tool "mkdir" 1 "Operation not permitted|Permission denied" mkdir "$MNT/new"
 tool "mv" 1 "Operation not permitted|Permission denied" mv "$D/heap_mb" "$D/other"
 tool "ln -s" 1 "Operation not permitted|Permission denied" ln -s x "$D/link"
+# onto a file that may be written: only what writes to it does something
+echo 700 >"$T/value"
+control=$D/threshold_mb
+tool "sed -i" 4 "Operation not permitted" sed -i s/off/700/ "$control"
+is "sed -i: changes nothing" "$(get "$P/threshold_mb")" off
+tool "install" 1 "Operation not permitted" install -m 600 "$T/value" "$control"
+is "install: changes nothing" "$(get "$P/threshold_mb")" off
+tool "mv onto it" 1 "Operation not permitted" bash -c "cp '$T/value' '$T/moved'; mv '$T/moved' '$control'"
+is "mv onto it: changes nothing" "$(get "$P/threshold_mb")" off
+tool "cp -p" 1 "Operation not permitted" cp -p "$T/value" "$control"
+is "cp -p: has written it before" "$(get "$P/threshold_mb")" 700
+put "$P/threshold_mb" off
+tool "cp onto it" 0 "^$" cp "$T/value" "$control"
+is "cp onto it: has written it" "$(get "$P/threshold_mb")" 700
+tool "tee" 0 "800" bash -c "echo 800 | tee '$control'"
+is "tee: has written it" "$(get "$P/threshold_mb")" 800
+put "$P/threshold_mb" off
 tool "chmod" 1 "Operation not permitted" chmod 777 "$D/heap_mb"
 tool "chown" 1 "Operation not permitted" chown games "$D/heap_mb"
 tool "a name that is not there" 1 "No such file or directory" cat "$D/none"
@@ -68,7 +85,7 @@ tool "writing to a value" 1 "Permission denied|Operation not permitted" bash -c 
 started+=($!)
 tool "watch -g sees a change" 0 "" env TERM=xterm watch -t -g -n 0.2 cat "$D/heap_mb"
 tool "tail -f follows" 124 "armed" bash -c \
-	"(sleep 1; echo 900 >'$D/threshold_mb') & timeout 3 tail -n 0 -f '$D/events'"
+	"(sleep 1; echo 900 >'$D/threshold_mb') & timeout 6 tail -n 0 -f '$D/events'"
 
 unlike "none of them started a dump" "$(cat "$TARGET_OUT")" "request dump"
 unlike "nor is one told of" "$(get events)" "dump-started"
