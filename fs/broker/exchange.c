@@ -95,6 +95,12 @@ static gboolean on_deadline(gpointer data)
 
 	exchange->deadline_source = 0;
 	expire(exchange);
+	/* Nothing was sent: there is nothing to be waited for. */
+	if (!exchange->client) {
+		if (exchange->helper)
+			helper_cancel(g_steal_pointer(&exchange->helper));
+		finish_error(exchange, -ECONNABORTED);
+	}
 	return G_SOURCE_REMOVE;
 }
 

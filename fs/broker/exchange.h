@@ -6,7 +6,8 @@
  *
  * The deadline is the asker's: past it `done` is called with -ETIMEDOUT and the target is BUSY, but the
  * connection is kept until the reply, its end or the target's, and until then nothing else is sent to
- * that target. The late reply is given to `late`.
+ * that target. The late reply is given to `late`. One that was not sent by then is over at once
+ * (`late`: -ECONNABORTED).
  */
 #include <glib.h>
 #include "fs/broker/target.h"

@@ -58,9 +58,13 @@ static void on_done(Target *target, const ExchangeResult *result, void *data)
 	Info *info = data;
 
 	if (!info->proven && !target->serial) {
-		if (info->callbacks.failed)
-			info->callbacks.failed(target, result->error ? result->error : -EPROTO,
-			                       info->callbacks.data);
+		const InfoCallbacks callbacks = info->callbacks;
+
+		/* Once: there may be a late answer to what was never sent. */
+		info->callbacks = (InfoCallbacks){ 0 };
+		if (callbacks.failed)
+			callbacks.failed(target, result->error ? result->error : -EPROTO,
+			                 callbacks.data);
 		return;
 	}
 	if (is_old(target, result))
