@@ -310,6 +310,7 @@ static gboolean on_second(gpointer data)
 
 	broker->scanned |= !discover_busy();
 	look_ready(broker);
+	discover_tick(broker);
 	attach_watch(broker);
 	send_dirty(broker);
 	if (broker->seconds % HEALTH_EVERY_S == 0)

@@ -85,6 +85,8 @@ void info_ask(Target *target, uint64_t ask);
 /* discover.c: from a line to a proven target. */
 void discover_line(ScanLine *line, void *broker);
 void discover_line_lost(ScanLine *line, void *broker);
+/* Every second. */
+void discover_tick(Broker *broker);
 /* TRUE while a first connect is under way (the first scan is done when none is). */
 gboolean discover_busy(void);
 

@@ -6,11 +6,17 @@
 #include <errno.h>
 #include <string.h>
 #include "fs/broker/broker.h"
+#include "fs/broker/notice-limit.h"
 
 enum {
 	CANDIDATES_MAX = 8,
 	NO_FDS_RETRY_US = 10000000,
-	STOPPED_RETRY_US = 1000000
+	STOPPED_RETRY_US = 1000000,
+	/* Attempts at once, and further ones a second: each is a helper, and anybody can plant sockets. */
+	ATTEMPTS_BURST = 200,
+	ATTEMPTS_A_SECOND = 50,
+	SILENT_NAMESPACES_MAX = 4096,
+	DIRECTORIES_MAX = 1024,
 };
 
 typedef struct {
@@ -23,6 +29,16 @@ typedef struct {
 } Attempt;
 
 static unsigned attempts;
+static unsigned attempts_left = ATTEMPTS_BURST;
+
+/* What any user can cause, and what only the owner of a process can. */
+static NoticeLimit planted_limit, owners_limit;
+
+/* Network namespaces of which it was said that a socket there has no process that we see: such are those
+ * of other pid namespaces, and of processes that ended meanwhile. */
+static GHashTable *told_namespaces;
+
+static GHashTable *directories; /* in which a runtime was proven to listen */
 
 static void try_next(Attempt *attempt);
 
@@ -56,10 +72,31 @@ static const char *reason_of(int error)
 	}
 }
 
-/* A plain user's mount passes over what belongs to others. */
-static gboolean is_ours_to_tell(const Attempt *attempt)
+static gboolean is_new_namespace(uint64_t net_ns)
 {
-	return broker_config(attempt->broker)->root_mode || attempt->error_pid;
+	gint64 *key;
+
+	if (!told_namespaces)
+		told_namespaces = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	if (g_hash_table_size(told_namespaces) >= SILENT_NAMESPACES_MAX)
+		g_hash_table_remove_all(told_namespaces);
+	key = g_new(gint64, 1);
+	*key = (gint64)net_ns;
+	return g_hash_table_add(told_namespaces, key);
+}
+
+/* A plain user's mount passes over what belongs to others. */
+static gboolean may_tell(const Attempt *attempt, gint64 now)
+{
+	gboolean of_owner = attempt->error == -EMFILE || attempt->error == -EAGAIN;
+
+	if (attempt->line->warned ||
+	    (!broker_config(attempt->broker)->root_mode && !attempt->error_pid))
+		return FALSE;
+	if (attempt->error == -ESRCH && !attempt->error_pid &&
+	    !is_new_namespace(attempt->line->net_ns))
+		return FALSE;
+	return notice_limit_take(of_owner ? &owners_limit : &planted_limit, now);
 }
 
 static void give_up(Attempt *attempt)
@@ -68,7 +105,7 @@ static void give_up(Attempt *attempt)
 	gint64 now = g_get_monotonic_time();
 	gboolean foreign = attempt->error == -EPERM;
 
-	if (!line->warned && is_ours_to_tell(attempt))
+	if (may_tell(attempt, now))
 		broker_notice(attempt->broker, NULL, attempt->error_pid,
 		              foreign ? EVENT_REFUSED : EVENT_WARNING, "socket", line->path, "text",
 		              reason_of(attempt->error), NULL);
@@ -82,6 +119,20 @@ static void give_up(Attempt *attempt)
 	end_attempt(attempt);
 }
 
+static char *directory_of(const char *path)
+{
+	return g_strndup(path, (gsize)(strrchr(path, '/') - path));
+}
+
+static void remember_directory(const char *path)
+{
+	if (!directories)
+		directories = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	if (g_hash_table_size(directories) >= DIRECTORIES_MAX)
+		g_hash_table_remove_all(directories);
+	g_hash_table_add(directories, directory_of(path));
+}
+
 static void on_proven(Target *target, void *data)
 {
 	Attempt *attempt = data;
@@ -93,6 +144,7 @@ static void on_proven(Target *target, void *data)
 	broker_add_target(target->broker, target);
 	attempt->line->serial = target->serial;
 	attempt->line->failures = 0;
+	remember_directory(attempt->line->path);
 	end_attempt(attempt);
 	attach_begin(target);
 }
@@ -136,16 +188,50 @@ static void try_next(Attempt *attempt)
 	give_up(attempt);
 }
 
+/* Where runtimes listen that nobody told otherwise, or one was found before; of a process that has no directory
+ * yet: such a line need not wait behind all that somebody planted. */
+static gboolean is_likely(Broker *broker, const ScanLine *line, pid_t pid)
+{
+	g_autofree char *dir = directory_of(line->path);
+
+	return !broker_find_pid(broker, pid) &&
+	       (g_str_equal(dir, "/tmp") ||
+	        (directories && g_hash_table_contains(directories, dir)));
+}
+
 void discover_line(ScanLine *line, void *broker)
 {
-	Attempt *attempt = g_new0(Attempt, 1);
+	Attempt found = { .broker = broker, .line = line };
+	gboolean has_key;
+	int n = scan_candidates(broker_scan(broker), line, found.pids, CANDIDATES_MAX, &has_key);
 
-	attempt->broker = broker;
-	attempt->line = line;
-	attempt->n = scan_candidates(line, attempt->pids, CANDIDATES_MAX);
+	if (n < 0) /* offered again */
+		return;
+	if (n && !(has_key && is_likely(broker, line, found.pids[0]))) {
+		if (!attempts_left)
+			return;
+		attempts_left--;
+	}
+	found.n = (unsigned)n;
 	line->busy = TRUE;
 	attempts++;
-	try_next(attempt);
+	try_next(g_memdup2(&found, sizeof found));
+}
+
+static void tell_untold(Broker *broker, NoticeLimit *limit)
+{
+	unsigned n = notice_limit_over(limit, g_get_monotonic_time());
+	g_autofree char *text = n ? g_strdup_printf("%u more such sockets are not told", n) : NULL;
+
+	if (text)
+		broker_notice(broker, NULL, 0, EVENT_WARNING, "text", text, NULL);
+}
+
+void discover_tick(Broker *broker)
+{
+	attempts_left = MIN(attempts_left + ATTEMPTS_A_SECOND, ATTEMPTS_BURST);
+	tell_untold(broker, &planted_limit);
+	tell_untold(broker, &owners_limit);
 }
 
 void discover_line_lost(ScanLine *line, void *broker)

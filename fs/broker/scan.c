@@ -1,15 +1,14 @@
 /* See scan.h. */
 #include "fs/broker/scan.h"
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 #include "fs/broker/identity.h"
+#include "fs/broker/pid-index.h"
 #include "fs/util.h"
 
 enum {
@@ -22,6 +21,7 @@ enum {
 	TABLE_MAX = 64 << 20,
 	NAMESPACES_MAX = 4096,
 	RETRY_MAX_US = 60000000,
+	LOOKS_MAX = 64, /* at single processes in a scan: beyond that a walk is cheaper */
 };
 
 typedef struct {
@@ -40,6 +40,10 @@ struct Scan {
 	GString *text;
 	int inotify;
 	guint inotify_source, timer, soon, soon_again;
+	guint again; /* a scan as soon as /proc may be walked again */
+	PidIndex *pids;
+	gint64 began_us;  /* monotonic: this scan, or the last one */
+	unsigned looks;   /* at single processes, in this scan */
 	uint64_t reading; /* namespace whose table is walked */
 };
 
@@ -151,20 +155,6 @@ static void see_namespace(Scan *scan, uint64_t inode, pid_t member)
 		g_array_append_val(scan->namespaces, fresh);
 }
 
-typedef gboolean (*EachPid)(pid_t pid, void *data); /* FALSE ends the walk */
-
-static void each_pid(EachPid each, void *data)
-{
-	DIR *dir = opendir("/proc");
-
-	if (!dir)
-		return;
-	for (struct dirent *entry; (entry = readdir(dir));)
-		if (g_ascii_isdigit(entry->d_name[0]) && !each((pid_t)atoi(entry->d_name), data))
-			break;
-	closedir(dir);
-}
-
 static gboolean see_pid(pid_t pid, void *data)
 {
 	uint64_t inode = identity_net_ns(pid);
@@ -182,7 +172,7 @@ static void list_namespaces(Scan *scan, gint64 now)
 	scan->namespaces_us = now + NAMESPACES_EVERY_US;
 	for (guint i = 0; i < scan->namespaces->len; i++)
 		g_array_index(scan->namespaces, Namespace, i).seen = i == 0;
-	each_pid(see_pid, scan);
+	pid_each(see_pid, scan);
 	for (guint i = scan->namespaces->len; i-- > 1;) {
 		Namespace ns = g_array_index(scan->namespaces, Namespace, i);
 		GHashTableIter iter;
@@ -199,6 +189,14 @@ static void list_namespaces(Scan *scan, gint64 now)
 	}
 }
 
+static gint by_failures(gconstpointer a, gconstpointer b)
+{
+	const ScanLine *x = *(ScanLine *const *)a, *y = *(ScanLine *const *)b;
+
+	return (x->failures > y->failures) - (x->failures < y->failures);
+}
+
+/* New ones first: what failed before is only tried once more. */
 static void offer_due(Scan *scan, gint64 now)
 {
 	g_autoptr(GPtrArray) due = g_ptr_array_new();
@@ -212,6 +210,7 @@ static void offer_due(Scan *scan, gint64 now)
 		if (!line->foreign && !line->busy && !line->serial && now >= line->retry_us)
 			g_ptr_array_add(due, line);
 	}
+	g_ptr_array_sort(due, by_failures);
 	for (guint i = 0; i < due->len; i++)
 		scan->callbacks.due(due->pdata[i], scan->data);
 }
@@ -220,6 +219,8 @@ static void scan_now(Scan *scan)
 {
 	gint64 now = g_get_monotonic_time();
 
+	scan->began_us = now;
+	scan->looks = 0;
 	list_namespaces(scan, now);
 	for (guint i = 0; i < scan->namespaces->len; i++)
 		scan_namespace(scan, &g_array_index(scan->namespaces, Namespace, i), now);
@@ -288,6 +289,7 @@ Scan *scan_new(const ScanCallbacks *callbacks, void *data)
 	scan->lines = g_hash_table_new_full(line_hash, line_equal, g_free, NULL);
 	scan->namespaces = g_array_new(FALSE, FALSE, sizeof(Namespace));
 	g_array_append_val(scan->namespaces, own);
+	scan->pids = pid_index_new();
 	scan->text = g_string_new(NULL);
 	scan->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (scan->inotify >= 0) {
@@ -299,7 +301,8 @@ Scan *scan_new(const ScanCallbacks *callbacks, void *data)
 
 void scan_free(Scan *scan)
 {
-	guint *sources[] = { &scan->inotify_source, &scan->timer, &scan->soon, &scan->soon_again };
+	guint *sources[] = { &scan->inotify_source, &scan->timer, &scan->soon, &scan->soon_again,
+		             &scan->again };
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(sources); i++)
 		if (*sources[i])
@@ -307,6 +310,7 @@ void scan_free(Scan *scan)
 	util_close_fd(&scan->inotify);
 	g_hash_table_unref(scan->lines);
 	g_array_unref(scan->namespaces);
+	pid_index_free(scan->pids);
 	g_string_free(scan->text, TRUE);
 	g_free(scan);
 }
@@ -329,46 +333,55 @@ ScanLine *scan_find(Scan *scan, uint64_t net_ns, uint64_t inode)
 	return g_hash_table_lookup(scan->lines, &key);
 }
 
-typedef struct {
-	const ScanLine *line;
-	pid_t *pids;
-	unsigned n, max;
-	gboolean first_has_key;
-} Candidates;
-
-static gboolean try_candidate(pid_t pid, void *data)
+/* The process that has this number here, when it is of that network namespace and calls itself so, too. */
+static unsigned try_same_number(const ScanLine *line, pid_t *pids, gboolean *ret_has_key)
 {
-	Candidates *found = data;
 	Identity identity;
+	unsigned n = 0;
 
-	if (identity_net_ns(pid) != found->line->net_ns || identity_open(pid, &identity) < 0)
-		return TRUE;
-	if (identity.nspid == found->line->name.pid) {
-		gboolean has_key = identity.start_ticks == found->line->name.key;
-
-		for (unsigned i = 0; i < found->n; i++)
-			if (found->pids[i] == pid)
-				has_key = FALSE, pid = 0;
-		if (pid && has_key && found->n && !found->first_has_key) {
-			found->pids[found->n++] = found->pids[0];
-			found->pids[0] = pid;
-		} else if (pid) {
-			found->pids[found->n++] = pid;
-		}
-		found->first_has_key |= has_key;
+	if (identity_net_ns(line->name.pid) != line->net_ns ||
+	    identity_open(line->name.pid, &identity) < 0)
+		return 0;
+	if (identity.nspid == line->name.pid) {
+		*ret_has_key = identity.start_ticks == line->name.key;
+		pids[n++] = line->name.pid;
 	}
 	identity_close(&identity);
-	return found->n < found->max;
+	return n;
 }
 
-unsigned scan_candidates(const ScanLine *line, pid_t *pids, unsigned max)
+static gboolean on_again(gpointer data)
 {
-	Candidates found = { .line = line, .pids = pids, .max = max };
+	Scan *scan = data;
 
-	try_candidate(line->name.pid, &found);
-	if (!found.first_has_key && found.n < max)
-		each_pid(try_candidate, &found);
-	return found.n;
+	scan->again = 0;
+	scan_now(scan);
+	return G_SOURCE_REMOVE;
+}
+
+int scan_candidates(Scan *scan, const ScanLine *line, pid_t *pids, unsigned max,
+                    gboolean *ret_has_key)
+{
+	unsigned n = 0;
+	gint64 at;
+
+	*ret_has_key = FALSE;
+	if (!pid_index_is_fresh(scan->pids, scan->began_us) && scan->looks < LOOKS_MAX) {
+		scan->looks++;
+		n = try_same_number(line, pids, ret_has_key);
+	}
+	if (*ret_has_key)
+		return (int)n;
+	at = pid_index_refresh(scan->pids, scan->began_us);
+	if (at) {
+		gint64 wait_ms = MAX(at - g_get_monotonic_time(), 0) / 1000 + 1;
+
+		if (!scan->again)
+			scan->again = g_timeout_add((guint)wait_ms, on_again, scan);
+		return -EAGAIN;
+	}
+	return (int)pid_index_find(scan->pids, line->net_ns, line->name.pid, line->name.key, pids,
+	                           n, max, ret_has_key);
 }
 
 void scan_line_failed(ScanLine *line, gint64 now_us)

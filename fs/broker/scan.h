@@ -48,9 +48,13 @@ int scan_inotify_fd(const Scan *scan);
 
 ScanLine *scan_find(Scan *scan, uint64_t net_ns, uint64_t inode);
 
-/* Processes that may be behind a line, best first: those of its network namespace whose innermost pid is
- * the name's, start time equal to the key first. Returns how many, at most max. */
-unsigned scan_candidates(const ScanLine *line, pid_t *pids, unsigned max);
+/*
+ * In a `due` call: processes that may be behind the line, best first: those of its network namespace whose
+ * innermost pid is the name's, start time equal to the key first (*ret_has_key: the first one has it).
+ * Returns how many, at most max; -EAGAIN: /proc was walked a moment ago, the line is offered again soon.
+ */
+int scan_candidates(Scan *scan, const ScanLine *line, pid_t *pids, unsigned max,
+                    gboolean *ret_has_key);
 
 /* After a failure: sets retry_us. */
 void scan_line_failed(ScanLine *line, gint64 now_us);
