@@ -41,4 +41,23 @@ is "his rm" "$(in_user bash -c "rm '$MNT'/$P/dumps/core_*"; in_user ls "$MNT/$P/
 halves=$(all_of_daemon)
 ok "he unmounts" in_user fusermount3 -u "$MNT"
 ok "and the daemon ends" wait_for 15 none_alive $halves
+
+# right after any end of the one before
+his_again() { # NAME
+	ok "$1: a new mount works at once" timeout -s KILL 30 "${AS_USER[@]}" "$DAEMON" -o attach_delay=0 "$MNT"
+	DAEMON_PID=$(in_user sed -n 's/^pid //p' "$MNT/status" | xargs ps -o ppid= -p | tr -d ' ')
+	started+=("$DAEMON_PID")
+	is "$1: there is one mount" "$(grep -c " $MNT " /proc/self/mountinfo)" 1
+}
+his_again "after an end"
+for i in 1 2 3; do
+	in_user fusermount3 -u "$MNT"
+	his_again "unmounted, $i"
+	kill -KILL "$(front_of "$DAEMON_PID")"
+	his_again "without a front, $i"
+	kill -KILL "$DAEMON_PID"
+	his_again "without a broker, $i"
+done
+in_user fusermount3 -u "$MNT"
+ok "the last one ends" wait_for 15 dead "$DAEMON_PID"
 finish
