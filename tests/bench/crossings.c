@@ -11,6 +11,8 @@
  *   before the truth is 2 % above the threshold can be right, the beginning is where one would not be
  *   a false alarm: 150 ms before the truth was above 98 %. One in which the log ends counts only
  *   when it was detected.
+ * - A program that is frozen by its dump notes nothing, and its heap stands still: where the truth is
+ *   silent for more than 100 ms the last level holds until it speaks again.
  * - A false alarm is a firing with no truth above 98 % of the threshold within 150 ms on both
  *   sides. A firing with no truth at all there cannot be judged, and is counted as such.
  * - The error of a reading is its distance from what the truth was at the moment of which the
@@ -39,6 +41,7 @@ enum {
 	AROUND_US = 150000,
 	AWAY_US = 15000,
 	LAG_US = 250000,
+	FROZEN_US = 100000,
 	EVENT_US = 1000, /* stamps of events are whole milliseconds */
 };
 
@@ -101,6 +104,8 @@ static Crossing take_crossing(const Run *run, guint *i, gint64 near_us)
 		c.peak_mb = MAX(c.peak_mb, sample(run, *i)->mb);
 		c.end_us = sample(run, *i)->us;
 	}
+	if (*i < n && sample(run, *i)->us - c.end_us > FROZEN_US)
+		c.end_us = sample(run, *i)->us;
 	c.long_enough = c.end_us - sample(run, first)->us >= CROSSING_US;
 	c.cut = *i == n;
 	return c;

@@ -102,6 +102,17 @@ judge -t 250 "$T/truth" "$T/events"
 is "one that follows before it was quiet belongs to the first" "$(key crossings) $(key detected)" "2 2"
 
 truth <<-'X'
+	1000 1030 400
+X
+for ms in $(seq 1030 5 2500); do echo "/^t $(us $ms) /d"; done >"$T/sed"
+sed -i -f "$T/sed" "$T/truth"
+events <<-'X'
+	1025 fired 250
+X
+judge -t 250 "$T/truth" "$T/events"
+is "30 ms, and then frozen by its dump: a crossing" "$(key crossings) $(key detected)" "1 1"
+
+truth <<-'X'
 	1000 2000 100 300
 	2000 3000 300
 X
