@@ -1,17 +1,18 @@
 #!/bin/bash
 # Every spike is detected: +300 MB over 100 MB for 300 or 150 ms of every 2.4 s, also when a collection
-# interrupts its growth, with a threshold of 250 MB and dumps that are there at once. A process with
+# interrupts its growth, with a threshold and dumps that are there at once. A process with
 # detect=auto, and beside it one with detect=sampled, of which the count is told alone.
 #
 #	SPIKES		how many of each (default 5)
 #	ONLY		runtimes (default truth-8.0 truth-10.0)
+#	THRESHOLD	in MB (default 250)
 #	KINDS		HOLD_MS[/GENERATION] of the collection that interrupts (default 300)
 LIMIT=${LIMIT:-180}
 . "$(dirname "$0")/../lib/harness.sh"
 . "$HERE/lib/measure.sh"
 
 SPIKES=${SPIKES:-5}
-THRESHOLD=250
+THRESHOLD=${THRESHOLD:-250}
 DAEMON=$INSTANT start_daemon attach_delay=0,keep_free=0
 
 listed() { first_sample "$1" && awk -v v="$(get "$1/heap_mb")" 'BEGIN { exit !(v > 0) }'; }
