@@ -71,7 +71,7 @@ void act_preflight(HelperContext *context, const void *args);
 typedef struct {
 	int leaf;                 /* directory */
 	int sealed;               /* directory of the store */
-	char name[128];           /* its name there */
+	char name[128];           /* its name there, until it is published */
 	uid_t owner;              /* whose file it must be */
 	gboolean rename;          /* FALSE: only check, leave it where it is */
 	HelperCredentials reader; /* who reads the ELF */

@@ -336,6 +336,11 @@ static void send_store_dump(const StoreDump *dump, void *data)
 	broker_send(broker, &record, texts->str, texts->len, -1);
 }
 
+static void tell_of_store(const char *sentence, void *data)
+{
+	broker_notice(data, NULL, 0, EVENT_WARNING, "text", sentence, NULL);
+}
+
 static void on_removed(uint64_t serial, const char *reason, void *data)
 {
 	Record record = record_new(RECORD_DUMP_REMOVED);
@@ -402,6 +407,7 @@ static void on_record(const Record *record, const char *payload, size_t len, int
 	if (broker->front_ready)
 		return;
 	broker->front_ready = TRUE;
+	store_each_warning(broker->config.store, tell_of_store, broker);
 	broker_apply_retention(broker);
 	look_ready(broker);
 }

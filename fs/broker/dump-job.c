@@ -172,9 +172,11 @@ static void seal(DumpJob *job)
 		.reader = target->identity.credentials,
 	};
 	const int fds[] = { act.leaf, act.sealed };
+	g_autofree char *part = NULL;
 
 	store_new_name(store, target->identity.pid, job->requested_us, &job->name, &job->file);
-	g_strlcpy(act.name, job->file, sizeof act.name);
+	part = store_part_name(job->file);
+	g_strlcpy(act.name, part, sizeof act.name);
 	job->sealing = TRUE;
 	job->seal_error = -EIO;
 	job->helper = helper_start(act_seal, &act, sizeof act, fds, G_N_ELEMENTS(fds),

@@ -9,11 +9,20 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "fs/broker/store-dir.h"
 #include "fs/broker/store-lock.h"
 #include "fs/broker/store-meta.h"
 #include "fs/util.h"
+
+#ifndef RENAME_NOREPLACE
+#define RENAME_NOREPLACE 1
+#endif
+
+#define PART_SUFFIX ".part"
+#define META_SUFFIX ".meta"
+#define JSON_SUFFIX ".json"
 
 struct Store {
 	char *dir;
@@ -22,11 +31,13 @@ struct Store {
 	GPtrArray *dumps; /* StoreDump, in order of serial */
 	GPtrArray *made;  /* paths of what store_open() made */
 	uint64_t last_serial;
+	GPtrArray *warnings; /* char *: what was found at start and is not listed */
+	unsigned unwarned;   /* beyond STORE_WARNINGS_MAX */
 };
 
 static const char *const part_suffix[RECORD_N_PARTS] = {
 	[RECORD_PART_CORE] = "",
-	[RECORD_PART_JSON] = ".json",
+	[RECORD_PART_JSON] = JSON_SUFFIX,
 };
 
 static void dump_free(gpointer data)
@@ -126,16 +137,32 @@ static void json_done(Store *store, StoreDump *dump)
 		g_debug("%s still says that a json is due", meta);
 }
 
+static void warn(Store *store, const char *file, const char *what)
+{
+	if (store->warnings->len < STORE_WARNINGS_MAX)
+		g_ptr_array_add(store->warnings, g_strconcat(file, what, NULL));
+	else
+		store->unwarned++;
+}
+
+/* Without its core and its sidecar it is what a removal left that was cut off, or one behind our back. */
 static void read_back(Store *store, const char *meta_name)
 {
-	g_autofree char *file = g_strndup(meta_name, strlen(meta_name) - strlen(".meta"));
+	g_autofree char *file = g_strndup(meta_name, strlen(meta_name) - strlen(META_SUFFIX));
 	g_autofree char *name = NULL;
 	StoreDump *dump;
 	RecordSealed info;
 
-	if (store_meta_read(store->sealed, meta_name, &name, &info) < 0)
+	if (store_meta_read(store->sealed, meta_name, &name, &info) < 0) {
+		warn(store, meta_name, " is damaged: its dump is not listed");
 		return;
+	}
 	dump = take_dump(store, name, file, &info);
+	if (!dump->info.parts) {
+		unlinkat(store->sealed, meta_name, 0);
+		g_ptr_array_remove(store->dumps, dump);
+		return;
+	}
 	/* We ended between the two; or the core is gone, and with it what the json would be about. */
 	if (dump->info.parts != 1u << RECORD_PART_CORE)
 		json_done(store, dump);
@@ -146,30 +173,75 @@ static int compare_names(gconstpointer a, gconstpointer b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* In the order of their names, which is that of their times. A core without .meta was not published: the
- * daemon ended between the two, and it is removed. */
-static void read_sealed(Store *store)
+static gboolean has_meta(const Store *store, const char *file)
 {
-	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *base = g_strdup(file);
+	g_autofree char *meta = NULL;
+
+	if (g_str_has_suffix(base, JSON_SUFFIX))
+		base[strlen(base) - strlen(JSON_SUFFIX)] = '\0';
+	meta = g_strconcat(base, META_SUFFIX, NULL);
+	return faccessat(store->sealed, meta, F_OK, 0) == 0;
+}
+
+/* ".NAME_PID.part" whose .meta is good was whole: it gets its name. 0 or negative errno. */
+static int give_name(const Store *store, const char *file)
+{
+	g_autofree char *part = store_part_name(file);
+
+	return syscall(SYS_renameat2, store->sealed, part, store->sealed, file, RENAME_NOREPLACE) <
+	                       0
+	               ? -errno
+	               : 0;
+}
+
+/* What sealing left when the daemon ended in the middle of it. */
+static void finish_sealing(Store *store, const char *hidden)
+{
+	g_autofree char *file = g_strdup(hidden + 1);
+	g_autofree char *meta = NULL;
+	g_autofree char *name = NULL;
+	RecordSealed info;
+
+	if (g_str_has_suffix(hidden, META_SUFFIX))
+		unlinkat(store->sealed, hidden, 0);
+	if (!g_str_has_suffix(hidden, PART_SUFFIX))
+		return;
+	file[strlen(file) - strlen(PART_SUFFIX)] = '\0';
+	meta = g_strconcat(file, META_SUFFIX, NULL);
+	if (store_meta_read(store->sealed, meta, &name, &info) < 0 || give_name(store, file) < 0)
+		unlinkat(store->sealed, hidden, 0);
+}
+
+static GPtrArray *list_sealed(const Store *store)
+{
+	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
 	int copy = openat(store->sealed, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
 
 	if (!dir)
-		return;
+		return names;
 	for (struct dirent *entry; (entry = readdir(dir));)
-		if (entry->d_name[0] != '.')
-			g_ptr_array_add(names, g_strdup(entry->d_name));
+		g_ptr_array_add(names, g_strdup(entry->d_name));
 	closedir(dir);
 	g_ptr_array_sort(names, compare_names);
+	return names;
+}
+
+/* In the order of their names, which is that of their times; hidden ones come first. */
+static void read_sealed(Store *store)
+{
+	g_autoptr(GPtrArray) names = list_sealed(store);
+
 	for (guint i = 0; i < names->len; i++) {
 		const char *entry = names->pdata[i];
-		g_autofree char *meta = g_strconcat(entry, ".meta", NULL);
 
-		if (g_str_has_suffix(entry, ".meta"))
+		if (entry[0] == '.')
+			finish_sealing(store, entry);
+		else if (g_str_has_suffix(entry, META_SUFFIX))
 			read_back(store, entry);
-		else if (!g_str_has_suffix(entry, ".json") &&
-		         faccessat(store->sealed, meta, F_OK, 0) < 0)
-			unlinkat(store->sealed, entry, 0);
+		else if (!has_meta(store, entry))
+			warn(store, entry, " has no .meta: not listed");
 	}
 }
 
@@ -209,6 +281,18 @@ static int take_lock(Store *store, char **ret_why)
 	return r;
 }
 
+void store_each_warning(const Store *store, StoreWarn call, void *data)
+{
+	g_autofree char *others = NULL;
+
+	for (guint i = 0; i < store->warnings->len; i++)
+		call(store->warnings->pdata[i], data);
+	if (!store->unwarned)
+		return;
+	others = g_strdup_printf("%u more files in the store are not listed", store->unwarned);
+	call(others, data);
+}
+
 int store_open(const char *dir, gboolean root_mode, Store **ret, char **ret_why)
 {
 	Store *store = g_new0(Store, 1);
@@ -219,6 +303,7 @@ int store_open(const char *dir, gboolean root_mode, Store **ret, char **ret_why)
 	store->fd = store->lock = store->work = store->sealed = -1;
 	store->dumps = g_ptr_array_new_with_free_func(dump_free);
 	store->made = g_ptr_array_new_with_free_func(g_free);
+	store->warnings = g_ptr_array_new_with_free_func(g_free);
 	if (root_mode)
 		r = store_dir_check_parents(dir, ret_why);
 	if (!r && (r = open_dirs(store)) < 0)
@@ -252,6 +337,7 @@ void store_free(Store *store)
 	util_close_fd(&store->sealed);
 	g_ptr_array_unref(store->dumps);
 	g_ptr_array_unref(store->made);
+	g_ptr_array_unref(store->warnings);
 	g_free(store->dir);
 	g_free(store);
 }
@@ -329,7 +415,7 @@ void store_new_name(Store *store, pid_t pid, int64_t requested_us, char **ret_na
 	for (unsigned i = 1;; i++) {
 		g_autofree char *name = i == 1 ? g_strdup(base) : g_strdup_printf("%s_%u", base, i);
 		g_autofree char *file = g_strdup_printf("%s_%d", name, (int)pid);
-		g_autofree char *meta = g_strconcat(file, ".meta", NULL);
+		g_autofree char *meta = g_strconcat(file, META_SUFFIX, NULL);
 		struct stat st;
 
 		if (fstatat(store->sealed, file, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
@@ -341,21 +427,34 @@ void store_new_name(Store *store, pid_t pid, int64_t requested_us, char **ret_na
 	}
 }
 
+char *store_part_name(const char *file)
+{
+	return g_strconcat(".", file, PART_SUFFIX, NULL);
+}
+
 int store_publish(Store *store, const char *name, const char *file, const RecordSealed *info,
                   const StoreDump **ret)
 {
-	g_autofree char *meta = g_strconcat(file, ".meta", NULL);
+	g_autofree char *meta = g_strconcat(file, META_SUFFIX, NULL);
 	int r = store_meta_write(store->sealed, meta, name, info);
 
 	if (r < 0)
 		return r;
+	r = give_name(store, file);
+	if (r < 0) {
+		unlinkat(store->sealed, meta, 0);
+		return r;
+	}
+	fsync(store->sealed);
 	*ret = take_dump(store, name, file, info);
 	return 0;
 }
 
 void store_discard(Store *store, const char *file)
 {
-	unlinkat(store->sealed, file, 0);
+	g_autofree char *part = store_part_name(file);
+
+	unlinkat(store->sealed, part, 0);
 }
 
 static guint find_index(const Store *store, uint64_t serial)
@@ -440,7 +539,7 @@ int store_remove_part(Store *store, uint64_t serial, RecordPart part)
 	dump->info.parts &= ~(1u << part);
 	measure(store, dump);
 	if (!dump->info.parts) {
-		g_autofree char *meta = g_strconcat(dump->file, ".meta", NULL);
+		g_autofree char *meta = g_strconcat(dump->file, META_SUFFIX, NULL);
 
 		unlinkat(store->sealed, meta, 0);
 		g_ptr_array_remove_index(store->dumps, i);

@@ -6,9 +6,12 @@
  *   DIR/lock        held for as long as the store is open (store-lock.h)
  *   DIR/work        a LEAF each, 0700, the target's while its createdump writes "core" into it
  *   DIR/sealed/     0700: NAME_PID (the core, 0400), NAME_PID.json, NAME_PID.meta
+ *                   .NAME_PID.part: a core that is being sealed
  *
- * The .meta is of a fixed form and all that is parsed at start. A leaf that is left over from an
- * earlier life is removed at start. Nothing is listed here that was not sealed whole.
+ * The .meta is of a fixed form and all that is parsed at start. A leaf and a .part that are left over
+ * from an earlier life are removed at start, but a .part with a good .meta, which was whole, gets its name.
+ * Nothing else is ever removed unasked: what has no .meta, or a damaged one, stays and is told of. Nothing
+ * is listed here that was not sealed whole.
  */
 #include <glib.h>
 #include <stdint.h>
@@ -16,6 +19,10 @@
 #include "fs/broker/records.h"
 
 typedef struct Store Store;
+
+enum {
+	STORE_WARNINGS_MAX = 20
+};
 
 typedef struct {
 	uint64_t serial; /* never reused */
@@ -34,6 +41,12 @@ void store_undo(Store *store);
 void store_mark_ending(const Store *store);
 
 const char *store_dir(const Store *store);
+
+/* What is in DIR/sealed and not listed, a sentence each: STORE_WARNINGS_MAX, then one with the number of
+ * the others. As found by store_open. */
+typedef void (*StoreWarn)(const char *sentence, void *data);
+void store_each_warning(const Store *store, StoreWarn warn, void *data);
+
 int store_sealed_fd(const Store *store);
 
 /* Bytes free for us now; of the whole file system *ret_total. */
@@ -48,7 +61,11 @@ void store_drop_leaf(Store *store, const char *path, int fd);
 void store_new_name(Store *store, pid_t pid, int64_t requested_us, char **ret_name,
                     char **ret_file);
 
-/* The core named `file` is in DIR/sealed and good: writes its .meta and takes it into the list. */
+/* The name under which the core of that name is sealed, until it is published. To be freed. */
+char *store_part_name(const char *file);
+
+/* The core of `file` is in DIR/sealed under its part name, and good: writes its .meta, gives it its name and
+ * takes it into the list. */
 int store_publish(Store *store, const char *name, const char *file, const RecordSealed *info,
                   const StoreDump **ret);
 /* A core that is not to be published. */

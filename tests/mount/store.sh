@@ -78,8 +78,19 @@ ok "the daemon ends" stop_daemon
 # rubbish in the store is neither listed nor in the way
 echo rubbish >"$STORE/core_20200101_000000"
 mkdir -p "$STORE/rubbish"
+echo precious >"$STORE/sealed/core_20200101_000001_1"
+printf 'triggerdumpfs-dump 1\nname core_20200101' >"$STORE/sealed/core_20200101_000002_1.meta"
+echo precious >"$STORE/sealed/core_20200101_000002_1"
+echo half >"$STORE/sealed/.core_20200101_000003_1.part"
 start_daemon attach_delay=0
 wait_for 10 has "$P"
 is "rubbish in the store is not listed" "$(inmount 5 ls "$MNT/dumps" | grep -vc json)" 1
+is "and stays" "$(cat "$STORE"/sealed/core_2020*_1 | sort -u)" precious
+ok "but for what sealing itself left" test ! -e "$STORE/sealed/.core_20200101_000003_1.part"
+eventually "a core without .meta is told of" 5 get_like events \
+	'- warning text="core_20200101_000001_1 has no .meta: not listed"'
+is "once" "$(get events | grep -c 'has no .meta')" 1
+eventually "and one whose .meta is damaged" 5 get_like events \
+	'- warning text="core_20200101_000002_1.meta is damaged: its dump is not listed"'
 ok "the daemon ends" stop_daemon
 finish

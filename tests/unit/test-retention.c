@@ -42,11 +42,13 @@ static uint64_t publish(Store *store, uid_t uid, int age_h, gsize kb)
 	g_autofree char *name = NULL;
 	g_autofree char *file = NULL;
 	g_autofree char *json = NULL;
+	g_autofree char *part = NULL;
 	const StoreDump *dump;
 
 	info.requested_us = info.sealed_us = NOW_US - age_h * HOUR_US;
 	store_new_name(store, info.pid, info.requested_us, &name, &file);
-	write_part(store, file, kb);
+	part = store_part_name(file);
+	write_part(store, part, kb);
 	json = g_strconcat(file, ".json", NULL);
 	write_part(store, json, 1);
 	g_assert_cmpint(store_publish(store, name, file, &info, &dump), ==, 0);

@@ -49,10 +49,12 @@ static uint64_t publish(Store *store, const char *text)
 	RecordSealed info = sealed_info();
 	g_autofree char *name = NULL;
 	g_autofree char *file = NULL;
+	g_autofree char *part = NULL;
 	const StoreDump *dump;
 
 	store_new_name(store, info.pid, info.requested_us, &name, &file);
-	put(store, file, text);
+	part = store_part_name(file);
+	put(store, part, text);
 	g_assert_cmpint(store_publish(store, name, file, &info, &dump), ==, 0);
 	g_assert_cmpuint(dump->info.size, ==, strlen(text));
 	return dump->serial;
@@ -170,18 +172,35 @@ static void keep(const StoreDump *dump, void *data)
 	((Last *)data)->dump = dump;
 }
 
-/* What was published comes back; a core without .meta, a half .meta and a leaf do not. */
+static gboolean is_there(const Store *store, const char *file)
+{
+	struct stat st;
+
+	return fstatat(store_sealed_fd(store), file, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static void collect(const char *sentence, void *data)
+{
+	g_string_append_printf(data, "%s\n", sentence);
+}
+
+/* What was published comes back; a core without .meta, a half .meta and a leaf do not. Nothing is removed
+ * but what sealing itself left. */
 static void test_restart(void)
 {
 	Store *store = must_open();
 	RecordSealed info = sealed_info();
 	g_autofree char *leaf = NULL;
+	g_autoptr(GString) said = g_string_new(NULL);
 	Last last = { 0 };
 	struct stat st;
 	int leaf_fd;
 
 	publish(store, "core");
 	put(store, "core_20200101_000000_1", "never published");
+	put(store, "core_20200101_000002_1.json", "of nothing");
+	put(store, ".core_20200101_000003_1.part", "cut off while it was sealed");
+	put(store, ".core_20200101_000003_1.meta", "and its record");
 	put(store, "core_20200101_000001_1.meta", "triggerdumpfs-dump 1\nname core_x\n");
 	put(store, "core_20200101_000001_1", "its record cannot be read");
 	g_assert_cmpint(store_make_leaf(store, getuid(), getgid(), &leaf, &leaf_fd), ==, 0);
@@ -198,9 +217,19 @@ static void test_restart(void)
 	g_assert_cmpuint(last.dump->info.start_ticks, ==, info.start_ticks); /* the same boot */
 	g_assert_cmpint(last.dump->info.requested_us, ==, info.requested_us);
 	g_assert_cmpuint(last.dump->info.written_type, ==, 4);
-	g_assert_cmpint(fstatat(store_sealed_fd(store), "core_20200101_000000_1", &st, 0), <, 0);
-	g_assert_cmpint(fstatat(store_sealed_fd(store), "core_20200101_000001_1", &st, 0), ==, 0);
+	g_assert_true(is_there(store, "core_20200101_000000_1"));
+	g_assert_true(is_there(store, "core_20200101_000001_1"));
+	g_assert_true(is_there(store, "core_20200101_000002_1.json"));
+	g_assert_false(is_there(store, ".core_20200101_000003_1.part"));
+	g_assert_false(is_there(store, ".core_20200101_000003_1.meta"));
+	store_each_warning(store, collect, said);
+	g_assert_cmpstr(said->str, ==,
+	                "core_20200101_000000_1 has no .meta: not listed\n"
+	                "core_20200101_000001_1.meta is damaged: its dump is not listed\n"
+	                "core_20200101_000002_1.json has no .meta: not listed\n");
 	g_assert_cmpint(stat(leaf, &st), <, 0);
+	unlinkat(store_sealed_fd(store), "core_20200101_000000_1", 0);
+	unlinkat(store_sealed_fd(store), "core_20200101_000002_1.json", 0);
 	unlinkat(store_sealed_fd(store), "core_20200101_000001_1", 0);
 	unlinkat(store_sealed_fd(store), "core_20200101_000001_1.meta", 0);
 	store_remove_part(store, last.dump->serial, RECORD_PART_CORE);
@@ -214,6 +243,7 @@ static void test_json_due(void)
 	RecordSealed info = sealed_info();
 	g_autofree char *name = NULL;
 	g_autofree char *file = NULL;
+	g_autofree char *part = NULL;
 	autofd int json = text_fd("{}\n");
 	const StoreDump *dump;
 	Last last = { 0 };
@@ -224,7 +254,8 @@ static void test_json_due(void)
 	info.frozen_us = 250000;
 	info.frozen_at_us = 7654321;
 	store_new_name(store, info.pid, info.requested_us, &name, &file);
-	put(store, file, "core");
+	part = store_part_name(file);
+	put(store, part, "core");
 	g_assert_cmpint(store_publish(store, name, file, &info, &dump), ==, 0);
 	g_assert_true(store_awaits_json(store, info.sealed_us));
 	g_assert_false(store_awaits_json(store, info.sealed_us + 1));
@@ -285,6 +316,59 @@ static void test_json_not_due(void)
 	store = must_open();
 	g_assert_cmpint(store_remove(store, 1), ==, 0);
 	g_assert_cmpint(store_remove(store, 2), ==, 0);
+	store_free(store);
+}
+
+/* The daemon ended when the record was there and the core still had its first name: it is whole. And when of
+ * a dump that was removed the record alone was left. */
+static void test_cut_off(void)
+{
+	Store *store = must_open();
+	const StoreDump *dump = store_find(store, publish(store, "core"));
+	g_autofree char *file = g_strdup(dump->file);
+	g_autofree char *part = store_part_name(file);
+	Last last = { 0 };
+
+	g_assert_cmpint(renameat(store_sealed_fd(store), file, store_sealed_fd(store), part), ==,
+	                0);
+	store_free(store);
+	store = must_open();
+	g_assert_cmpuint(n_dumps(store), ==, 1);
+	g_assert_true(is_there(store, file));
+	g_assert_false(is_there(store, part));
+	unlinkat(store_sealed_fd(store), file, 0);
+	store_free(store);
+	store = must_open();
+	store_each(store, keep, &last);
+	g_assert_null(last.dump);
+	g_assert_false(is_there(store, "core_20261125_101512_4807.meta"));
+	store_free(store);
+}
+
+static void nothing(const char *sentence, void *data)
+{
+	++*(unsigned *)data;
+}
+
+/* A store full of rubbish is told of in a few lines. */
+static void test_rubbish(void)
+{
+	Store *store = must_open();
+	unsigned n = 0;
+	char name[32];
+
+	for (unsigned i = 0; i < 300; i++) {
+		g_snprintf(name, sizeof name, "rubbish%u", i);
+		put(store, name, "x");
+	}
+	store_free(store);
+	store = must_open();
+	store_each_warning(store, nothing, &n);
+	g_assert_cmpuint(n, ==, STORE_WARNINGS_MAX + 1);
+	for (unsigned i = 0; i < 300; i++) {
+		g_snprintf(name, sizeof name, "rubbish%u", i);
+		g_assert_cmpint(unlinkat(store_sealed_fd(store), name, 0), ==, 0);
+	}
 	store_free(store);
 }
 
@@ -396,6 +480,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/restart", test_restart);
 	g_test_add_func("/store/json-due", test_json_due);
 	g_test_add_func("/store/json-not-due", test_json_not_due);
+	g_test_add_func("/store/cut-off", test_cut_off);
+	g_test_add_func("/store/rubbish", test_rubbish);
 	g_test_add_func("/store/lock", test_lock);
 	g_test_add_func("/store/lock-of-one-that-ends", test_lock_of_one_that_ends);
 	g_test_add_func("/store/undo", test_undo);
