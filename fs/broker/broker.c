@@ -1,6 +1,7 @@
 /* See broker.h: wiring, the table of targets, news to the front, and the end. */
 #include "fs/broker/broker.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <glib-unix.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -26,6 +27,7 @@ enum {
 	RETENTION_EVERY_S = 60,
 	NOTICE_MAX = 4096,
 	FDS_RESERVE = 64,
+	NO_FDS_AGAIN_S = 60, /* after so long without a shortage another one is told of */
 };
 
 struct Broker {
@@ -41,6 +43,7 @@ struct Broker {
 	int signals;
 	guint signals_source;
 	unsigned seconds;
+	gint64 no_fds_us; /* monotonic: when they were short last; 0 never */
 	gboolean front_ready, scanned, told_scanned, told_ready;
 	gboolean ending;
 	gboolean front_gone;
@@ -285,11 +288,21 @@ static void on_scan_done(void *data)
 	look_ready(broker);
 }
 
+/* What serves the targets that there are keeps a reserve: helpers, and files that are read. */
+static gboolean fds_are_left(void)
+{
+	int max = (int)MIN(sysconf(_SC_OPEN_MAX), G_MAXINT);
+	int probe = fcntl(0, F_DUPFD_CLOEXEC, 0);
+	gboolean left = probe >= 0 && probe < max - MIN(FDS_RESERVE, max / 4);
+
+	util_close_fd(&probe);
+	return left;
+}
+
 static void send_health(Broker *broker)
 {
 	Record record = record_new(RECORD_HEALTH);
 	g_autofree char *text = NULL;
-	int probe = dup(0);
 
 	if (g_file_get_contents("/proc/self/statm", &text, NULL, NULL)) {
 		const char *resident = strchr(text, ' ');
@@ -298,10 +311,32 @@ static void send_health(Broker *broker)
 			record.value = g_ascii_strtoull(resident, NULL, 10) *
 			               (guint64)sysconf(_SC_PAGESIZE) / 1024;
 	}
-	if (probe < 0 || probe > (int)sysconf(_SC_OPEN_MAX) - FDS_RESERVE)
+	if (g_get_monotonic_time() - broker->no_fds_us < HEALTH_EVERY_S * G_USEC_PER_SEC ||
+	    !fds_are_left())
 		record.found.flags = RECORD_HEALTH_NO_FDS;
-	util_close_fd(&probe);
 	broker_send(broker, &record, NULL, 0, -1);
+}
+
+void broker_no_fds(Broker *broker)
+{
+	gint64 now = g_get_monotonic_time();
+	gboolean first =
+		!broker->no_fds_us || now - broker->no_fds_us > NO_FDS_AGAIN_S * G_USEC_PER_SEC;
+
+	broker->no_fds_us = now;
+	if (!first)
+		return;
+	broker_notice(broker, NULL, 0, EVENT_WARNING, "text",
+	              "no file descriptors are left for further processes", NULL);
+	send_health(broker);
+}
+
+gboolean broker_has_fds(Broker *broker)
+{
+	if (fds_are_left())
+		return TRUE;
+	broker_no_fds(broker);
+	return FALSE;
 }
 
 static gboolean on_second(gpointer data)

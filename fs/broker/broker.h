@@ -68,6 +68,11 @@ void broker_reply(Broker *broker, uint64_t id, uint64_t serial, int error, const
 void broker_notice(Broker *broker, const Target *target, pid_t pid, EventWord word,
                    ...) G_GNUC_NULL_TERMINATED;
 
+/* Whether descriptors are left for a further target; says so, once, when not. */
+gboolean broker_has_fds(Broker *broker);
+/* Something failed because there were none. */
+void broker_no_fds(Broker *broker);
+
 /* asks.c */
 void asks_take(Broker *broker, const Record *record, const char *payload, size_t len, int fd);
 

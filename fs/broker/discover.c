@@ -12,6 +12,7 @@ enum {
 	CANDIDATES_MAX = 8,
 	NO_FDS_RETRY_US = 10000000,
 	STOPPED_RETRY_US = 1000000,
+	SHORTAGE_RETRY_US = 1000000,
 	/* Attempts at once, and further ones a second: each is a helper, and anybody can plant sockets. */
 	ATTEMPTS_BURST = 200,
 	ATTEMPTS_A_SECOND = 50,
@@ -105,6 +106,11 @@ static void give_up(Attempt *attempt)
 	gint64 now = g_get_monotonic_time();
 	gboolean foreign = attempt->error == -EPERM;
 
+	if (attempt->error == -ENFILE) { /* ours, and it is told of already */
+		line->retry_us = now + SHORTAGE_RETRY_US;
+		end_attempt(attempt);
+		return;
+	}
 	if (may_tell(attempt, now))
 		broker_notice(attempt->broker, NULL, attempt->error_pid,
 		              foreign ? EVENT_REFUSED : EVENT_WARNING, "socket", line->path, "text",
@@ -156,7 +162,10 @@ static void on_failed(Target *target, int error, void *data)
 	attempt->error = error;
 	attempt->error_pid = target->identity.pid;
 	broker_release_target(target);
-	try_next(attempt);
+	if (error == -ENFILE)
+		give_up(attempt);
+	else
+		try_next(attempt);
 }
 
 static void try_next(Attempt *attempt)
@@ -173,7 +182,11 @@ static void try_next(Attempt *attempt)
 
 		r = identity_open(pid, &identity);
 		if (r < 0) {
-			attempt->error = attempt->error ? attempt->error : r;
+			attempt->error = attempt->error && r != -ENFILE ? attempt->error : r;
+			if (r == -ENFILE) {
+				broker_no_fds(attempt->broker);
+				break;
+			}
 			continue;
 		}
 		/* So that it is there when the process is shown. */
@@ -199,12 +212,15 @@ static gboolean is_likely(Broker *broker, const ScanLine *line, pid_t pid)
 	        (directories && g_hash_table_contains(directories, dir)));
 }
 
+/* What is not begun is offered again by the next scan. */
 void discover_line(ScanLine *line, void *broker)
 {
 	Attempt found = { .broker = broker, .line = line };
 	gboolean has_key;
 	int n = scan_candidates(broker_scan(broker), line, found.pids, CANDIDATES_MAX, &has_key);
 
+	if (n == -ENFILE)
+		broker_no_fds(broker);
 	if (n < 0) /* offered again */
 		return;
 	if (n && !(has_key && is_likely(broker, line, found.pids[0]))) {
@@ -212,6 +228,8 @@ void discover_line(ScanLine *line, void *broker)
 			return;
 		attempts_left--;
 	}
+	if (n && !broker_has_fds(broker))
+		return;
 	found.n = (unsigned)n;
 	line->busy = TRUE;
 	attempts++;

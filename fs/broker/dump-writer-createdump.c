@@ -63,6 +63,7 @@ static const char *reason_of(int error)
 	} reasons[] = {
 		{ -EAGAIN, "the process is stopped" },
 		{ -EMFILE, "the process has no free file descriptor" },
+		{ -ENFILE, "the daemon has no file descriptor left" },
 		{ -ECONNRESET, "the runtime closed the connection" },
 		{ -EPROTO, "the runtime's answer cannot be understood" },
 		{ -EOPNOTSUPP, "the runtime knows no command that takes a dump" },

@@ -221,6 +221,10 @@ static void on_helper_done(int error, void *data)
 	exchange->helper = NULL;
 	if (exchange->client)
 		return;
+	if (helper_is_shortage(error)) {
+		broker_no_fds(exchange->target->broker);
+		error = -ENFILE;
+	}
 	finish_error(exchange, error ? error : exchange->connect_error);
 }
 

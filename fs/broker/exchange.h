@@ -14,7 +14,7 @@
 
 typedef struct {
 	int error; /* 0: a reply (ok or not); -ETIMEDOUT, -EAGAIN (stopped), -EMFILE (it has no free
-			  * descriptor), -ECONNREFUSED, -ESTALE (another process), -EOPNOTSUPP (knows no
+			  * descriptor), -ENFILE (we have none, or cannot fork), -ECONNREFUSED, -ESTALE (another process), -EOPNOTSUPP (knows no
 			  * version of it), -ECONNRESET, -EPROTO, ... */
 	unsigned version; /* that answered */
 	gboolean ok;

@@ -34,6 +34,7 @@ struct Helper {
 	void *data;
 
 	pid_t pid; /* 0 while queued */
+	int error; /* for done */
 	int fd;
 	guint fd_source;
 	guint deadline_source;
@@ -165,6 +166,13 @@ static int receive(Helper *helper)
 		return errno == EAGAIN || errno == EINTR ? -EAGAIN : 0;
 	if (n == 0)
 		return 0;
+	/* No descriptor was free for the one that came along. */
+	if (msg.msg_flags & MSG_CTRUNC) {
+		helper->error = -EMFILE;
+		if (helper->pid > 0)
+			kill(helper->pid, SIGKILL);
+		return 0;
+	}
 	cmsg = CMSG_FIRSTHDR(&msg);
 	if (cmsg && cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_RIGHTS &&
 	    cmsg->cmsg_len == CMSG_LEN(sizeof(int)))
@@ -191,7 +199,7 @@ static gboolean on_readable(gint fd, GIOCondition condition, gpointer data)
 	if (r == -EAGAIN)
 		return G_SOURCE_CONTINUE;
 	helper->fd_source = 0;
-	finish(helper, 0);
+	finish(helper, helper->error);
 	return G_SOURCE_REMOVE;
 }
 
@@ -208,8 +216,16 @@ static gboolean on_deadline(gpointer data)
 
 static gboolean fork_failed(gpointer data)
 {
-	finish(data, -ECHILD);
+	Helper *helper = data;
+
+	helper->deadline_source = 0;
+	finish(helper, helper->error);
 	return G_SOURCE_REMOVE;
+}
+
+gboolean helper_is_shortage(int error)
+{
+	return error == -EMFILE || error == -ENFILE || error == -EAGAIN || error == -ENOMEM;
 }
 
 static void start_now(Helper *helper)
@@ -219,12 +235,15 @@ static void start_now(Helper *helper)
 
 	g_queue_push_tail(&running, helper);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+		helper->error = -errno;
 		helper->deadline_source = g_idle_add(fork_failed, helper);
 		return;
 	}
 	helper->pid = fork();
 	if (helper->pid == 0)
 		run_child(helper, pair[1], parent);
+	if (helper->pid < 0)
+		helper->error = -errno;
 	close(pair[1]);
 	helper->fd = pair[0];
 	if (helper->pid < 0) {

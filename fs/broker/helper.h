@@ -52,8 +52,8 @@ void helper_detach(HelperContext *context);
 typedef struct {
 	/* One call per message; fd is -1 or the callee's. */
 	void (*message)(const HelperMessage *message, int fd, void *data);
-	/* Once, last: 0 when the helper ended by itself (or detached), -ETIMEDOUT, -ECHILD when it could
-	 * not be forked. */
+	/* Once, last: 0 when the helper ended by itself (or detached), -ETIMEDOUT, or what this process
+	 * lacks for it (helper_is_shortage). */
 	void (*done)(int error, void *data);
 } HelperCallbacks;
 
@@ -73,6 +73,10 @@ void helper_cancel(Helper *helper);
 /* Forgets the callbacks and lets it come to its end: a helper that has handed over a connection may still be
  * about to detach itself. */
 void helper_forget(Helper *helper);
+
+/* Whether done's error says that we have no descriptor (-EMFILE, -ENFILE: also for one that a helper sent), no
+ * process (-EAGAIN) or no memory (-ENOMEM) left: to be tried again, and no fault of a target. */
+gboolean helper_is_shortage(int error);
 
 /* Call on SIGCHLD: collects what ended. */
 void helper_reap(void);

@@ -26,6 +26,12 @@ uint64_t identity_net_ns(pid_t pid)
 	return g_str_has_prefix(text, "net:[") ? g_ascii_strtoull(text + 5, NULL, 10) : 0;
 }
 
+/* Of ours, which says nothing about the process. */
+static gboolean is_shortage(int error)
+{
+	return error == -EMFILE || error == -ENFILE;
+}
+
 static gboolean all_equal(const uid_t *ids)
 {
 	return ids[0] == ids[1] && ids[0] == ids[2] && ids[0] == ids[3];
@@ -37,7 +43,7 @@ static int read_credentials(int procfd, HelperCredentials *ret, pid_t *ret_nspid
 	int r = discovery_read_status(procfd, &status);
 
 	if (r < 0)
-		return -ESRCH;
+		return is_shortage(r) ? -ENFILE : -ESRCH;
 	if (!all_equal(status.uid) || !all_equal(status.gid))
 		return -EPERM;
 	if (geteuid() != 0 && status.uid[0] != geteuid())
@@ -63,7 +69,7 @@ int identity_open(pid_t pid, Identity *ret)
 	if (identity.pidfd >= 0)
 		fcntl(identity.pidfd, F_SETFD, FD_CLOEXEC);
 	if (identity.procfd < 0 || identity.pidfd < 0) {
-		r = errno == EMFILE || errno == ENFILE ? -errno : -ESRCH;
+		r = is_shortage(-errno) ? -ENFILE : -ESRCH;
 		identity_close(&identity);
 		return r;
 	}
@@ -74,7 +80,7 @@ int identity_open(pid_t pid, Identity *ret)
 		r = -ESRCH;
 	if (r < 0) {
 		identity_close(&identity);
-		return r == -EPERM ? r : -ESRCH;
+		return r == -EPERM ? r : is_shortage(r) ? -ENFILE : -ESRCH;
 	}
 	identity.start_ticks = stat.start_time;
 	identity.net_ns = identity_net_ns(pid);
@@ -95,11 +101,14 @@ int identity_check(const Identity *identity)
 	pid_t nspid;
 	int r;
 
-	if (discovery_read_stat(identity->procfd, &stat) < 0 || stat.state == 'Z' ||
-	    stat.state == 'X' || stat.start_time != identity->start_ticks)
+	r = discovery_read_stat(identity->procfd, &stat);
+	if (is_shortage(r))
+		return -ENFILE;
+	if (r < 0 || stat.state == 'Z' || stat.state == 'X' ||
+	    stat.start_time != identity->start_ticks)
 		return -ESRCH;
 	r = read_credentials(identity->procfd, &now, &nspid);
-	if (r == -ESRCH)
+	if (r == -ESRCH || r == -ENFILE)
 		return r;
 	if (r < 0 || now.uid != identity->credentials.uid || now.gid != identity->credentials.gid)
 		return -ESTALE;

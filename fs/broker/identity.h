@@ -21,14 +21,15 @@ typedef struct {
 
 /*
  * Opens and reads. 0; -ESRCH when there is no such process or it is ending; -EPERM when its uids or
- * its gids differ among themselves (a set-uid program), or, as a plain user, are not ours.
+ * its gids differ among themselves (a set-uid program), or, as a plain user, are not ours; -ENFILE: we have
+ * no descriptor left for it.
  * On failure *ret holds nothing.
  */
 int identity_open(pid_t pid, Identity *ret);
 void identity_close(Identity *identity);
 
 /* Read again, through the pins: 0 when it is the same process with the same uids; -ESRCH when it ended;
- * -ESTALE when uids changed. */
+ * -ESTALE when uids changed; -ENFILE as above. */
 int identity_check(const Identity *identity);
 
 /* 0 when the connected socket's peer is this process, -EPERM otherwise. *ret_peer may be NULL. */

@@ -13,6 +13,7 @@ typedef struct {
 struct PidIndex {
 	GArray *entries;
 	gint64 walked_us; /* monotonic, when the last walk began; 0 never */
+	gboolean cut;     /* it was not finished */
 };
 
 PidIndex *pid_index_new(void)
@@ -29,16 +30,17 @@ void pid_index_free(PidIndex *index)
 	g_free(index);
 }
 
-void pid_each(PidEach each, void *data)
+gboolean pid_each(PidEach each, void *data)
 {
 	DIR *dir = opendir("/proc");
 
 	if (!dir)
-		return;
+		return FALSE;
 	for (struct dirent *entry; (entry = readdir(dir));)
 		if (g_ascii_isdigit(entry->d_name[0]) && !each((pid_t)atoi(entry->d_name), data))
 			break;
 	closedir(dir);
+	return TRUE;
 }
 
 static gboolean add(pid_t pid, void *data)
@@ -47,8 +49,11 @@ static gboolean add(pid_t pid, void *data)
 	Identity identity;
 	Entry entry;
 
-	if (identity_open(pid, &identity) < 0)
-		return TRUE;
+	int r = identity_open(pid, &identity);
+
+	index->cut |= r == -ENFILE;
+	if (r < 0)
+		return r != -ENFILE;
 	entry = (Entry){
 		.net_ns = identity.net_ns,
 		.nspid = identity.nspid,
@@ -74,6 +79,11 @@ gboolean pid_index_is_fresh(const PidIndex *index, gint64 since_us)
 	return index->walked_us && index->walked_us >= since_us;
 }
 
+gboolean pid_index_is_cut(const PidIndex *index)
+{
+	return index->cut;
+}
+
 gint64 pid_index_refresh(PidIndex *index, gint64 since_us)
 {
 	gint64 now = g_get_monotonic_time();
@@ -84,7 +94,8 @@ gint64 pid_index_refresh(PidIndex *index, gint64 since_us)
 		return index->walked_us + PID_INDEX_PAUSE_US;
 	index->walked_us = now;
 	g_array_set_size(index->entries, 0);
-	pid_each(add, index);
+	index->cut = FALSE;
+	index->cut |= !pid_each(add, index);
 	g_array_sort(index->entries, compare);
 	return 0;
 }

@@ -25,8 +25,12 @@ gint64 pid_index_refresh(PidIndex *index, gint64 since_us);
 unsigned pid_index_find(const PidIndex *index, uint64_t net_ns, pid_t nspid, uint64_t key,
                         pid_t *pids, unsigned n, unsigned max, gboolean *ret_has_key);
 
+/* The last walk was not finished: we have no descriptors left. */
+gboolean pid_index_is_cut(const PidIndex *index);
+
 /* It was walked since then: nothing need be looked up in /proc itself. */
 gboolean pid_index_is_fresh(const PidIndex *index, gint64 since_us);
 
 typedef gboolean (*PidEach)(pid_t pid, void *data); /* FALSE ends the walk */
-void pid_each(PidEach each, void *data);
+/* FALSE: /proc could not be opened. */
+gboolean pid_each(PidEach each, void *data);

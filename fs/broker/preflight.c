@@ -59,8 +59,15 @@ static void on_done(int error, void *data)
 	preflight->helper = NULL;
 	if (error) {
 		preflight->result.error = error;
-		g_strlcpy(preflight->text, "the process could not be looked at in time",
+		g_strlcpy(preflight->text,
+		          helper_is_shortage(error)
+		                  ? "the daemon has no file descriptor or process left"
+		                  : "the process could not be looked at in time",
 		          sizeof preflight->text);
+		if (helper_is_shortage(error)) {
+			broker_no_fds(preflight->target->broker);
+			preflight->result.error = -EAGAIN;
+		}
 	}
 	check_space(preflight);
 	if (preflight->result.error == -EMFILE) {

@@ -380,6 +380,8 @@ int scan_candidates(Scan *scan, const ScanLine *line, pid_t *pids, unsigned max,
 			scan->again = g_timeout_add((guint)wait_ms, on_again, scan);
 		return -EAGAIN;
 	}
+	if (pid_index_is_cut(scan->pids))
+		return -ENFILE;
 	return (int)pid_index_find(scan->pids, line->net_ns, line->name.pid, line->name.key, pids,
 	                           n, max, ret_has_key);
 }

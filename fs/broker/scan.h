@@ -51,7 +51,8 @@ ScanLine *scan_find(Scan *scan, uint64_t net_ns, uint64_t inode);
 /*
  * In a `due` call: processes that may be behind the line, best first: those of its network namespace whose
  * innermost pid is the name's, start time equal to the key first (*ret_has_key: the first one has it).
- * Returns how many, at most max; -EAGAIN: /proc was walked a moment ago, the line is offered again soon.
+ * Returns how many, at most max; -EAGAIN: /proc was walked a moment ago, the line is offered again soon;
+ * -ENFILE: we have no descriptors left.
  */
 int scan_candidates(Scan *scan, const ScanLine *line, pid_t *pids, unsigned max,
                     gboolean *ret_has_key);

@@ -281,8 +281,7 @@ static unsigned session_fds(void)
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
 		return G_MAXUINT;
-	return limit.rlim_cur > 2 * FDS_RESERVE ? (unsigned)limit.rlim_cur - FDS_RESERVE
-	                                        : FDS_RESERVE;
+	return (unsigned)(limit.rlim_cur - MIN(FDS_RESERVE, limit.rlim_cur / 2));
 }
 
 Model *model_new(int link_fd, int log_fd, const Settings *settings, const ModelCallbacks *callbacks,

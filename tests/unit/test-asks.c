@@ -119,6 +119,10 @@ void broker_notice(Broker *broker, const Target *target, pid_t pid, EventWord wo
 {
 }
 
+void broker_no_fds(Broker *broker)
+{
+}
+
 /* --- a target --- */
 
 static void set_up_target(pid_t pid)
@@ -479,6 +483,48 @@ static void test_dump_while_ending(void)
 	tear_down_target();
 }
 
+static void sleep_for_ever(HelperContext *context, const void *args)
+{
+	for (;;)
+		pause();
+}
+
+static void on_failed(Target *target, int error, void *data)
+{
+	g_assert_cmpint(error, ==, -ETIMEDOUT);
+	++*(unsigned *)data;
+}
+
+/* All helpers are busy until the deadline of a first ProcessInfo: it fails, once, and nothing is left of it
+ * that could come back when they are through. */
+static void test_expired_unsent(void)
+{
+	static const HelperCallbacks none;
+	guint timer = g_timeout_add_seconds(DEADLINE_S, on_deadline, NULL);
+	Helper *sleepers[HELPER_MAX];
+	unsigned failed = 0;
+	const InfoCallbacks callbacks = { .failed = on_failed, .data = &failed };
+	pid_t pid = fork_child();
+
+	set_up_target(pid);
+	seen.target->serial = 0;
+	for (unsigned i = 0; i < HELPER_MAX; i++)
+		sleepers[i] = helper_start(sleep_for_ever, "", 1, NULL, 0, 60000, &none, NULL);
+	info_first(seen.target, &callbacks);
+	while (!failed)
+		g_main_context_iteration(NULL, TRUE);
+	g_assert_null(seen.target->exchange);
+	for (unsigned i = 0; i < HELPER_MAX; i++)
+		helper_cancel(sleepers[i]);
+	while (helper_running())
+		g_main_context_iteration(NULL, TRUE);
+	g_assert_cmpuint(failed, ==, 1);
+	g_source_remove(timer);
+	helper_reap();
+	tear_down_target();
+	end_child(pid);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -493,5 +539,6 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/asks/limit-old", GINT_TO_POINTER(TRUE), test_limit);
 	g_test_add_func("/asks/end-meanwhile", test_end_meanwhile);
 	g_test_add_func("/asks/dump-while-ending", test_dump_while_ending);
+	g_test_add_func("/asks/expired-unsent", test_expired_unsent);
 	return g_test_run();
 }

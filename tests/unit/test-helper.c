@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "fs/util.h"
@@ -128,6 +129,54 @@ static void test_descriptors(void)
 	close(fds[1]);
 }
 
+static rlim_t set_fds(rlim_t n)
+{
+	struct rlimit limit, few;
+
+	g_assert_no_errno(getrlimit(RLIMIT_NOFILE, &limit));
+	few = (struct rlimit){ .rlim_cur = n, .rlim_max = limit.rlim_max };
+	g_assert_no_errno(setrlimit(RLIMIT_NOFILE, &few));
+	return limit.rlim_cur;
+}
+
+static int lowest_free_fd(void)
+{
+	int fd = dup(0);
+
+	close(fd);
+	return fd;
+}
+
+/* Without descriptors of our own: that is what is said, and no fault of the act. */
+static void test_shortage(void)
+{
+	const int number = 1;
+	Seen seen = { .loop = g_main_loop_new(NULL, FALSE), .fd = -1 };
+	rlim_t before;
+
+	wanted = 1;
+	before = set_fds((rlim_t)lowest_free_fd());
+	helper_start(say_twice, &number, sizeof number, NULL, 0, 10000, &callbacks, &seen);
+	g_main_loop_run(seen.loop);
+	set_fds(before);
+	g_assert_cmpint(seen.error, ==, -EMFILE);
+	g_assert_true(helper_is_shortage(seen.error));
+	g_assert_cmpuint(seen.messages, ==, 0);
+
+	/* None for the one that a helper sends. */
+	wanted = 2;
+	helper_start(say_twice, &number, sizeof number, NULL, 0, 10000, &callbacks, &seen);
+	before = set_fds((rlim_t)lowest_free_fd());
+	g_main_loop_run(seen.loop);
+	set_fds(before);
+	g_assert_cmpint(seen.error, ==, -EMFILE);
+	g_assert_cmpuint(seen.messages, ==, 0);
+	g_assert_false(helper_is_shortage(-ETIMEDOUT));
+	g_assert_false(helper_is_shortage(0));
+	g_main_loop_unref(seen.loop);
+	helper_reap();
+}
+
 static void become_other(HelperContext *context, const void *args)
 {
 	HelperMessage message = { 0 };
@@ -159,6 +208,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/helper/deadline", test_deadline);
 	g_test_add_func("/helper/queue", test_queue);
 	g_test_add_func("/helper/descriptors", test_descriptors);
+	g_test_add_func("/helper/shortage", test_shortage);
 	g_test_add_func("/helper/become", test_become);
 	return g_test_run();
 }
