@@ -20,10 +20,27 @@ enum {
 static const char *const titles[N_COLUMNS] = { "PID",     "USER",    "RUNTIME",
 	                                       "HEAP_MB", "TRIGGER", "COMMAND" };
 
+enum {
+	CELL_MAX = 4096 /* bytes: of a command line, cmdline has the whole */
+};
+
+/* Bytes of a text that fit into a cell; a character of UTF-8 is not cut in two. */
+static gsize cell_length(const char *text)
+{
+	gsize len = strnlen(text, CELL_MAX + 1);
+
+	if (len <= CELL_MAX)
+		return len;
+	len = CELL_MAX;
+	for (unsigned i = 0; i < 3 && ((guchar)text[len] & 0xc0) == 0x80; i++)
+		len--;
+	return len;
+}
+
 /* A cell of the table: no blanks but in the last column, control bytes as '?'. */
 static char *cell(const char *text, gboolean last)
 {
-	char *copy = g_strdup(text && *text ? text : "-");
+	char *copy = text && *text ? g_strndup(text, cell_length(text)) : g_strdup("-");
 
 	for (char *p = copy; *p; p++) {
 		if ((guchar)*p < ' ' || *p == 0x7f || (*p == ' ' && !last))
@@ -66,8 +83,27 @@ static void free_row(gpointer row)
 	g_strfreev(row);
 }
 
+static gint by_pid(gconstpointer a, gconstpointer b)
+{
+	const Process *x = *(const Process *const *)a, *y = *(const Process *const *)b;
+
+	return (x->found.pid > y->found.pid) - (x->found.pid < y->found.pid);
+}
+
+static GPtrArray *sorted_processes(const Model *model)
+{
+	GPtrArray *sorted = g_ptr_array_new();
+
+	for (Process *p = process_table_next(model->processes, 0); p;
+	     p = process_table_next(model->processes, p->serial))
+		g_ptr_array_add(sorted, p);
+	g_ptr_array_sort(sorted, by_pid);
+	return sorted;
+}
+
 int render_processes(Model *model, GString *out)
 {
+	g_autoptr(GPtrArray) sorted = sorted_processes(model);
 	g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func(free_row);
 	gsize widths[N_COLUMNS] = { 0 };
 	char **head = g_new0(char *, N_COLUMNS + 1);
@@ -75,9 +111,8 @@ int render_processes(Model *model, GString *out)
 	for (unsigned i = 0; i < N_COLUMNS; i++)
 		head[i] = g_strdup(titles[i]);
 	g_ptr_array_add(rows, head);
-	for (const Process *p = process_table_next(model->processes, 0); p;
-	     p = process_table_next(model->processes, p->serial))
-		g_ptr_array_add(rows, row_of(p));
+	for (unsigned i = 0; i < sorted->len; i++)
+		g_ptr_array_add(rows, row_of(sorted->pdata[i]));
 	for (unsigned r = 0; r < rows->len; r++) {
 		char *const *row = rows->pdata[r];
 

@@ -382,6 +382,48 @@ static void test_attach(Fixture *f, gconstpointer data)
 	                "4807 games -       388.682712 off     dotnet secret.dll --password=x\n");
 }
 
+static void found_as(Fixture *f, guint64 serial, pid_t pid, const char *command)
+{
+	g_autoptr(GString) texts = g_string_new("games");
+	Record record = record_new(RECORD_FOUND);
+
+	g_string_append_c(texts, '\0');
+	g_string_append_len(texts, command, (gssize)strlen(command) + 1);
+	g_string_append_len(texts, "/tmp/socket", sizeof "/tmp/socket");
+	record.serial = serial;
+	record.found = (RecordFound){ .pid = pid, .nspid = 7, .uid = 5, .start_us = 1000000 };
+	tell(f, &record, texts->str, texts->len, -1);
+}
+
+/* In order of pid, whatever the order in which they were found; a long command is cut there alone. */
+static void test_table(Fixture *f, gconstpointer data)
+{
+	g_autofree char *long_command = g_strnfill(20000, 'x');
+	g_autofree char *umlauts = g_strnfill(5000, ' ');
+	g_autoptr(GString) out = g_string_new(NULL);
+	g_auto(GStrv) lines = NULL;
+
+	for (unsigned i = 1; i + 1 < 5000; i += 2)
+		memcpy(umlauts + i, "\xc3\xa4",
+		       2); /* the one at 4095 and 4096 would be cut in two */
+	umlauts[0] = 'a';
+	found_as(f, 1, 30000, "third");
+	found_as(f, 2, 4, long_command);
+	found_as(f, 3, 500, umlauts);
+	WAIT_FOR(f->changes[MODEL_FOUND] == 3);
+	render_processes(f->model, out);
+	lines = g_strsplit(out->str, "\n", -1);
+	g_assert_cmpuint(g_strv_length(lines), ==, 5);
+	g_assert_true(g_str_has_prefix(lines[1], "4 "));
+	g_assert_true(g_str_has_prefix(lines[2], "500 "));
+	g_assert_true(g_str_has_prefix(lines[3], "30000 "));
+	g_assert_cmpuint(strlen(strchr(lines[1], 'x')), ==, 4096);
+	g_assert_true(g_utf8_validate(lines[2], -1, NULL));
+	g_assert_cmpuint(strlen(strstr(lines[2], "a\xc3\xa4")), ==, 4095);
+	g_assert_cmpstr(process_command_line(process_table_find(model_processes(f->model), 2)), ==,
+	                long_command);
+}
+
 static void test_trigger_to_list(Fixture *f, gconstpointer data)
 {
 	Process *process = attach(f, 100);
@@ -1330,6 +1372,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	ADD("attach", test_attach);
+	ADD("table", test_table);
 	ADD("trigger-to-list", test_trigger_to_list);
 	ADD("refused-writes", test_refused_writes);
 	ADD("demand", test_demand);
