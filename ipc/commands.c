@@ -175,6 +175,16 @@ static unsigned utf8_length(const uint8_t *text)
 	return n;
 }
 
+/* "." and ".." at its end name a directory. */
+static bool ends_in_dots(const char *path, size_t len)
+{
+	size_t dots = 0;
+
+	while (dots < len && path[len - 1 - dots] == '.')
+		dots++;
+	return (dots == 1 || dots == 2) && path[len - 1 - dots] == '/';
+}
+
 /* It reaches createdump as it stands, or not at all: a null path kills, an empty one and '%' make
  * createdump choose the name itself. */
 static bool is_dump_path(const char *path)
@@ -183,7 +193,8 @@ static bool is_dump_path(const char *path)
 	size_t len = path ? strnlen(path, IPC_MAX_DUMP_PATH + 1) : 0;
 	unsigned n;
 
-	if (len < 2 || len > IPC_MAX_DUMP_PATH || path[0] != '/' || path[len - 1] == '/')
+	if (len < 2 || len > IPC_MAX_DUMP_PATH || path[0] != '/' || path[len - 1] == '/' ||
+	    ends_in_dots(path, len))
 		return false;
 	for (size_t i = 0; i < len; i += n) {
 		n = utf8_length(text + i);

@@ -97,7 +97,7 @@ int ipc_build_process_info(unsigned version, IpcRequest *ret);
  * always. */
 int ipc_build_collect_tracing(unsigned version, const IpcSessionConfig *config, IpcRequest *ret);
 int ipc_build_stop_tracing(uint64_t session_id, IpcRequest *ret);
-/* `path` is absolute in the target's view and names a file. '%' cannot occur in it: createdump
- * expands it. */
+/* `path` is absolute in the target's view and names a file: it does not end in '/', "/." or "/..".
+ * '%' cannot occur in it: createdump expands it. */
 int ipc_build_core_dump(unsigned version, const char *path, IpcDumpType type, IpcRequest *ret);
 int ipc_build_environment(IpcRequest *ret);

@@ -322,11 +322,11 @@ static const struct {
 	StatusParser parse;
 	bool needed;
 } status_lines[] = {
-	{ "Uid:", parse_uid, true },     { "Gid:", parse_gid, true },
-	{ "NSpid:", parse_nspid, true }, { "Groups:", parse_groups, false },
-	{ "TracerPid:", parse_tracer },  { "VmRSS:", parse_vm_rss },
-	{ "VmSwap:", parse_vm_swap },    { "VmSize:", parse_vm_size },
-	{ "RssFile:", parse_rss_file },  { "Threads:", parse_threads },
+	{ "Uid:", parse_uid, true },           { "Gid:", parse_gid, true },
+	{ "NSpid:", parse_nspid, true },       { "Groups:", parse_groups, false },
+	{ "TracerPid:", parse_tracer, false }, { "VmRSS:", parse_vm_rss, false },
+	{ "VmSwap:", parse_vm_swap, false },   { "VmSize:", parse_vm_size, false },
+	{ "RssFile:", parse_rss_file, false }, { "Threads:", parse_threads, false },
 };
 
 enum {

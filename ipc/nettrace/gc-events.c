@@ -5,11 +5,13 @@
 
 static void take_numbers(ByteReader *r, const NettraceEvent *event, GcEvent *ret)
 {
+	(void)event;
 	ret->count = byte_reader_u32(r);
 }
 
 static void take_stats(ByteReader *r, const NettraceEvent *event, GcEvent *ret)
 {
+	(void)event;
 	for (unsigned i = 0; i < 4; i++) {
 		ret->bytes += byte_reader_u64(r);
 		byte_reader_u64(r); /* promoted */

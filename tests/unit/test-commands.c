@@ -441,7 +441,11 @@ static void test_dump_accepted(void)
 		                      longest,
 		                      "/home/J\xc3\xb6rg B/\xe2\x82\xac/core",
 		                      "/\xf0\x9f\x98\x80",
-		                      "/a\"b'c\\d$e" };
+		                      "/a\"b'c\\d$e",
+		                      "/...",
+		                      "/.a",
+		                      "/a..",
+		                      "/a/../b" };
 
 	longest[0] = '/';
 	for (guint i = 0; i < G_N_ELEMENTS(paths); i++)
@@ -467,6 +471,11 @@ static void test_dump_refused(void)
 		"relative",
 		"./a",
 		"/dir/",
+		"/.",
+		"/..",
+		"/a/.",
+		"/a/..",
+		"//..",
 		"/a%p",
 		"/%",
 		"/a\nb",
