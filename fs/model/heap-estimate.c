@@ -35,7 +35,7 @@ struct HeapEstimate {
 	gint64 lost_at; /* stamp as of which something was lost; G_MININT64 never */
 	gboolean lower; /* no base since the beginning, or since a loss */
 	/* of the collection that ends */
-	gint64 alive;
+	gint64 alive, free;
 	guint heaps;
 	guint8 seen[HEAP_ESTIMATE_HEAPS_MAX / 8];
 	guint64 ticks, collections;
@@ -79,7 +79,7 @@ static gint64 to_bytes(double mb)
 
 static void forget_histories(HeapEstimate *e)
 {
-	e->alive = 0;
+	e->alive = e->free = 0;
 	e->heaps = 0;
 	memset(e->seen, 0, sizeof e->seen);
 }
@@ -214,9 +214,10 @@ void heap_estimate_tick(HeapEstimate *e, gint64 stamp, guint64 bytes)
 	}
 }
 
-void heap_estimate_history(HeapEstimate *e, guint32 heap, guint64 alive_bytes)
+void heap_estimate_history(HeapEstimate *e, guint32 heap, guint64 alive_bytes, guint64 free_bytes)
 {
-	if (heap >= HEAP_ESTIMATE_HEAPS_MAX || alive_bytes > (guint64)BYTES_MAX)
+	if (heap >= HEAP_ESTIMATE_HEAPS_MAX || alive_bytes > (guint64)BYTES_MAX ||
+	    free_bytes > (guint64)BYTES_MAX)
 		return;
 	/* The same heap again: of a collection whose end was lost. */
 	if (e->seen[heap / 8] & 1 << heap % 8)
@@ -224,14 +225,20 @@ void heap_estimate_history(HeapEstimate *e, guint32 heap, guint64 alive_bytes)
 	e->seen[heap / 8] |= (guint8)(1 << heap % 8);
 	e->heaps++;
 	e->alive = add(e->alive, (gint64)alive_bytes);
+	e->free = add(e->free, (gint64)free_bytes);
 }
 
 static gint64 usual_surplus(const HeapEstimate *e);
 
 void heap_estimate_collected(HeapEstimate *e, gint64 stamp, guint64 size_bytes)
 {
-	gint64 bytes = e->heaps ? e->alive : (gint64)MIN(size_bytes, (guint64)BYTES_MAX);
-	gint64 surplus = CLAMP(usual_surplus(e), 0, bytes / 2);
+	gint64 size = (gint64)MIN(size_bytes, (guint64)BYTES_MAX);
+	gint64 bytes = e->heaps ? e->alive : size;
+	gint64 surplus;
+
+	if (e->heaps && e->alive + e->free < size / 8)
+		bytes = size - e->free;
+	surplus = CLAMP(usual_surplus(e), 0, bytes / 2);
 
 	forget_histories(e);
 	e->collections++;

@@ -42,9 +42,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeapEstimate, heap_estimate_free)
 void heap_estimate_reset(HeapEstimate *estimate, double mb, gboolean exact);
 
 void heap_estimate_tick(HeapEstimate *estimate, gint64 stamp_ns, guint64 bytes);
-/* One heap of the collection that ends. */
-void heap_estimate_history(HeapEstimate *estimate, guint32 heap, guint64 alive_bytes);
-/* The end itself: takes what HISTORY said since the last end, or `sizes` without one. */
+/* One heap of the collection that ends: what is alive in it, and free between. */
+void heap_estimate_history(HeapEstimate *estimate, guint32 heap, guint64 alive_bytes,
+                           guint64 free_bytes);
+/* The end itself: takes what HISTORY said since the last end; the size without one, or when it lacks
+ * most of that (3.1 leaves gen 2 out while a background collection runs). */
 void heap_estimate_collected(HeapEstimate *estimate, gint64 stamp_ns, guint64 size_bytes);
 /* Events were lost: what is shown is a lower bound until the next base. */
 void heap_estimate_lost(HeapEstimate *estimate);

@@ -290,7 +290,8 @@ void model_detect_events(Model *model, Process *process, const SessionGcEvent *e
 			set_level(model, process, gc->stamp_ns);
 			break;
 		case GC_EVENT_HISTORY:
-			heap_estimate_history(estimate, gc->event.heap, gc->event.bytes);
+			heap_estimate_history(estimate, gc->event.heap, gc->event.bytes,
+			                      gc->event.free);
 			break;
 		case GC_EVENT_STATS:
 			process->detect.before_mb = 0;

@@ -52,8 +52,10 @@ static void take_history(ByteReader *r, const NettraceEvent *event, GcEvent *ret
 		objects = byte_reader_le(r, width);
 		byte_reader_take(r, (size_t)4 * width);
 		/* Taken without a lock, so that they may not fit each other. */
-		if (list < size && objects < size - list)
+		if (list < size && objects < size - list) {
 			ret->bytes += size - list - objects;
+			ret->free += list + objects;
+		}
 	}
 }
 

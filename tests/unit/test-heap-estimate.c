@@ -37,8 +37,8 @@ static void test_collection(void)
 
 	heap_estimate_tick(e, 1 * MS, 300 * MB);
 	/* Two heaps, free space taken off; the sizes are not looked at. */
-	heap_estimate_history(e, 0, 40 * MB);
-	heap_estimate_history(e, 1, 48 * MB);
+	heap_estimate_history(e, 0, 40 * MB, 0);
+	heap_estimate_history(e, 1, 48 * MB, 0);
 	heap_estimate_collected(e, 2 * MS, 120 * MB);
 	assert_mb(e, 88);
 	g_assert_false(heap_estimate_is_lower_bound(e));
@@ -48,11 +48,19 @@ static void test_collection(void)
 	heap_estimate_collected(e, 4 * MS, 97 * MB);
 	assert_mb(e, 97);
 	/* The history of a collection whose end was lost is not added to the next one's. */
-	heap_estimate_history(e, 0, 500 * MB);
-	heap_estimate_history(e, 0, 50 * MB);
+	heap_estimate_history(e, 0, 500 * MB, 0);
+	heap_estimate_history(e, 0, 50 * MB, 0);
 	heap_estimate_collected(e, 5 * MS, 1);
 	assert_mb(e, 50);
-	g_assert_cmpuint(heap_estimate_n_collections(e), ==, 3);
+	/* One that lacks most of what there is. */
+	heap_estimate_history(e, 0, 40 * MB, 5 * MB);
+	heap_estimate_collected(e, 6 * MS, 900 * MB);
+	assert_mb(e, 895);
+	/* Free space in two thirds of it is no lack. */
+	heap_estimate_history(e, 0, 300 * MB, 600 * MB);
+	heap_estimate_collected(e, 7 * MS, 900 * MB);
+	assert_mb(e, 300);
+	g_assert_cmpuint(heap_estimate_n_collections(e), ==, 5);
 }
 
 /* The counter is applied at its stamp: what is newer comes on top again. */
@@ -205,8 +213,8 @@ static void test_bounds(void)
 	assert_mb(e, 4999);
 	/* What no heap can be changes nothing, or stands still at a bound. */
 	heap_estimate_tick(e, G_MAXINT64, G_MAXUINT64);
-	heap_estimate_history(e, G_MAXUINT32, 1);
-	heap_estimate_history(e, 0, G_MAXUINT64);
+	heap_estimate_history(e, G_MAXUINT32, 1, 0);
+	heap_estimate_history(e, 0, G_MAXUINT64, 0);
 	assert_mb(e, 4999);
 	for (unsigned i = 0; i < 100000; i++)
 		heap_estimate_tick(e, G_MININT64 + i, G_GUINT64_CONSTANT(1) << 47);
