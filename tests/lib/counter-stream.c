@@ -122,7 +122,8 @@ void counter_stream_tick(CounterStream *stream, guint64 thread, gint64 us, guint
 	nettrace_writer_put_le(payload, bytes, 8);
 	nettrace_writer_put_le(payload, 0x1234, 8);
 	nettrace_writer_put_utf16z(payload, "System.Byte[]");
-	nettrace_writer_put_le(payload, 0, 4 + 8);
+	nettrace_writer_put_le(payload, 0, 4);
+	nettrace_writer_put_le(payload, 0, 8);
 	nettrace_writer_put_le(payload, bytes, 8);
 	add(stream, METADATA_TICK, thread, us, payload);
 }

@@ -60,6 +60,8 @@ for name in ${ONLY:-twin-3.1 twin-8.0 twin-10.0}; do
 	eventually "$name: its createdump ends" 30 dead "$createdump"
 	eventually "$name: the target runs on" 30 well "$P"
 	ok "$name: and the new mount is there" inmount 3 cat "$MNT/status"
+	# Traced while the first scan was made, it is found at a later one.
+	eventually "$name: the target is listed" 60 has "$P"
 	ok "$name: without a partial dump" no_core "$P"
 	left() { [ -z "$(find "$STORE" -name 'core*' -size +0 2>&1)" ]; }
 	eventually "$name: nor anything of it in the store" 60 left
