@@ -105,7 +105,8 @@ tool "its other name is gone" 2 "No such file" ls "$MNT/dumps/${first}_$P"
 tool "its sidecar stays" 0 "json$" ls "$D/dumps/$first.json"
 tool "rm of a sidecar by the other name" 0 "^$" rm "$MNT/dumps/${first}_$P.json"
 tool "rm of a core once more" 1 "No such file" rm "$D/dumps/$first"
-tool "rm core_X*" 0 "^$" bash -c "rm '$MNT/dumps/$second'*"
+# with the pid: the third may have been made within the same second, as core_X_2
+tool "rm core_X*" 0 "^$" bash -c "rm '$MNT/dumps/${second}_$P'*"
 tool "rm dumps/*" 0 "^$" bash -c "rm '$D'/dumps/*"
 tool "ls dumps" 0 "^$" ls "$D/dumps"
 make_dump
