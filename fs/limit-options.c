@@ -45,7 +45,6 @@ static int parse_keep_free(const char *text, DumpLimits *ret, char **ret_why)
 				     "(10%, at most 99%)";
 	double percent;
 	char *end;
-	int r;
 
 	if (parse_number(text, &percent, &end) && strcmp(end, "%") == 0) {
 		if (percent > PERCENT_MAX)
@@ -54,8 +53,7 @@ static int parse_keep_free(const char *text, DumpLimits *ret, char **ret_why)
 		ret->keep_free_default = FALSE;
 		return 0;
 	}
-	r = parse_size("keep_free", text, wanted, &ret->keep_free, ret_why);
-	return r;
+	return parse_size("keep_free", text, wanted, &ret->keep_free, ret_why);
 }
 
 static int parse_use(const char *name, const char *text, uint64_t *ret, char **ret_why)

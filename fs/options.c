@@ -217,20 +217,6 @@ static gboolean parse_seconds(const char *name, const char *text, double min, do
 	return TRUE;
 }
 
-/* In the order of DetectMode (fs/model/detect.h). */
-static const char *const detect_words[] = { "auto", "alloc", "gc", "sampled", NULL };
-
-static gboolean find_word(const char *const *words, const char *word, unsigned *ret)
-{
-	for (unsigned i = 0; words[i]; i++) {
-		if (!strcmp(words[i], word)) {
-			*ret = i;
-			return TRUE;
-		}
-	}
-	return FALSE;
-}
-
 static gboolean check_values(const Raw *raw, char **ret_why)
 {
 	Options *options = raw->options;
@@ -244,7 +230,7 @@ static gboolean check_values(const Raw *raw, char **ret_why)
 			return FALSE;
 		options->attach_delay_s = (ms + 999) / 1000;
 	}
-	if (raw->detect && !find_word(detect_words, raw->detect, &options->detect)) {
+	if (raw->detect && detect_mode_parse(raw->detect, &options->detect) < 0) {
 		*ret_why =
 			g_strdup_printf("detect=%s: none of auto, alloc, gc, sampled", raw->detect);
 		return FALSE;

@@ -12,6 +12,7 @@
 #include <glib.h>
 #include <sys/types.h>
 #include "fs/broker/dump-limits.h"
+#include "fs/model/detect.h"
 
 typedef struct {
 	gboolean foreground; /* -f, implied by -d */
@@ -20,7 +21,7 @@ typedef struct {
 	gboolean fake;    /* -f of a mount helper: all is well, and nothing is done */
 	char *source;     /* NULL when not given */
 	char *mountpoint; /* as given */
-	unsigned detect;  /* DetectMode */
+	DetectMode detect;
 	unsigned attach_delay_s;
 	unsigned interval_ms;
 	char *dump_dir;        /* absolute, or as defaulted */

@@ -234,22 +234,22 @@ static gboolean on_timer(gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
-static gboolean on_soon(gpointer data)
+/* A timer of one scan is over. */
+static gboolean scan_once(Scan *scan, guint *timer)
 {
-	Scan *scan = data;
-
-	scan->soon = 0;
+	*timer = 0;
 	scan_now(scan);
 	return G_SOURCE_REMOVE;
 }
 
+static gboolean on_soon(gpointer data)
+{
+	return scan_once(data, &((Scan *)data)->soon);
+}
+
 static gboolean on_soon_again(gpointer data)
 {
-	Scan *scan = data;
-
-	scan->soon_again = 0;
-	scan_now(scan);
-	return G_SOURCE_REMOVE;
+	return scan_once(data, &((Scan *)data)->soon_again);
 }
 
 void scan_soon(Scan *scan)
@@ -352,11 +352,7 @@ static unsigned try_same_number(const ScanLine *line, pid_t *pids, gboolean *ret
 
 static gboolean on_again(gpointer data)
 {
-	Scan *scan = data;
-
-	scan->again = 0;
-	scan_now(scan);
-	return G_SOURCE_REMOVE;
+	return scan_once(data, &((Scan *)data)->again);
 }
 
 int scan_candidates(Scan *scan, const ScanLine *line, pid_t *pids, unsigned max,

@@ -128,7 +128,7 @@ static StoreDump *take_dump(Store *store, const char *name, const char *file,
 /* It was stored, or is not to be made again. */
 static void json_done(Store *store, StoreDump *dump)
 {
-	g_autofree char *meta = g_strconcat(dump->file, ".meta", NULL);
+	g_autofree char *meta = g_strconcat(dump->file, META_SUFFIX, NULL);
 
 	if (!dump->info.json_due)
 		return;

@@ -18,6 +18,10 @@
 #define ODDS_MB     100.0
 #define ODDS_SHARE  0.25
 
+enum {
+	KEEP_ENTRIES = HEAP_ESTIMATE_ENTRIES_MAX * 3 / 4 - 1
+}; /* after a merge */
+
 typedef struct {
 	gint64 stamp; /* of a tick: the newest merged into it */
 	gint64 bytes;
@@ -96,19 +100,27 @@ void heap_estimate_reset(HeapEstimate *e, double mb, gboolean exact)
 	forget_histories(e);
 }
 
-/* Into the floor with what lies 5 s back. */
-static void drop_old(HeapEstimate *e)
+/* Into the floor with the oldest n. */
+static void fold(HeapEstimate *e, guint n)
 {
-	guint n = 0;
-
-	while (n < e->entries->len && entry(e, n)->stamp < e->newest - KEEP_NS) {
-		const Entry *old = entry(e, n++);
+	for (guint i = 0; i < n; i++) {
+		const Entry *old = entry(e, i);
 
 		e->floor = old->is_base ? old->bytes : add(e->floor, old->bytes);
 		e->floor_is_base |= old->is_base;
 	}
 	if (n)
 		g_array_remove_range(e->entries, 0, n);
+}
+
+/* What lies 5 s back. */
+static void drop_old(HeapEstimate *e)
+{
+	guint n = 0;
+
+	while (n < e->entries->len && entry(e, n)->stamp < e->newest - KEEP_NS)
+		n++;
+	fold(e, n);
 }
 
 /* Ticks with no base between them, within a step: one entry, as of the newest. */
@@ -129,17 +141,12 @@ static void merge(HeapEstimate *e)
 	}
 	g_array_set_size(e->entries, to + 1);
 	/* Collections without end: the older half is history. */
-	while (e->entries->len >= HEAP_ESTIMATE_ENTRIES_MAX * 3 / 4) {
-		const Entry *old = entry(e, 0);
-
-		e->floor = old->is_base ? old->bytes : add(e->floor, old->bytes);
-		e->floor_is_base |= old->is_base;
-		g_array_remove_index(e->entries, 0);
-	}
+	if (e->entries->len > KEEP_ENTRIES)
+		fold(e, e->entries->len - KEEP_ENTRIES);
 }
 
 /* The level at the end of that stamp. *ret_base: the entry it rests on, NULL for the floor. */
-static gint64 level_and_base(const HeapEstimate *e, gint64 stamp, const Entry **ret_base)
+static gint64 level_at(const HeapEstimate *e, gint64 stamp, const Entry **ret_base)
 {
 	gint64 sum = 0;
 
@@ -158,21 +165,10 @@ static gint64 level_and_base(const HeapEstimate *e, gint64 stamp, const Entry **
 	return add(sum, e->floor);
 }
 
-/* The level at the end of that stamp. *ret_base: the stamp of the base it rests on, G_MININT64 for the
- * floor. */
-static gint64 level_at(const HeapEstimate *e, gint64 stamp, gint64 *ret_base)
-{
-	const Entry *base;
-	gint64 level = level_and_base(e, stamp, &base);
-
-	if (ret_base)
-		*ret_base = base ? base->stamp : G_MININT64;
-	return level;
-}
-
 static void insert(HeapEstimate *e, Entry new)
 {
 	guint at = e->entries->len;
+	const Entry *base;
 
 	new.stamp = CLAMP(new.stamp, 0, STAMP_MAX);
 	while (at && entry(e, at - 1)->stamp > new.stamp)
@@ -180,7 +176,7 @@ static void insert(HeapEstimate *e, Entry new)
 	g_array_insert_val(e->entries, at, new);
 	e->newest = MAX(e->newest, new.stamp);
 	if (at + 1 < e->entries->len)
-		e->level = level_at(e, G_MAXINT64, NULL);
+		e->level = level_at(e, G_MAXINT64, &base);
 	else
 		e->level = new.is_base ? new.bytes : add(e->level, new.bytes);
 	if (e->entries->len >= HEAP_ESTIMATE_ENTRIES_MAX) {
@@ -228,7 +224,25 @@ void heap_estimate_history(HeapEstimate *e, guint32 heap, guint64 alive_bytes, g
 	e->free = add(e->free, (gint64)free_bytes);
 }
 
-static gint64 usual_surplus(const HeapEstimate *e);
+static int by_size(const void *a, const void *b)
+{
+	gint64 first = *(const gint64 *)a, second = *(const gint64 *)b;
+
+	return first < second ? -1 : first > second;
+}
+
+/* The middle one of the last, so that one odd sample says nothing; 0 of too few. */
+static gint64 usual_surplus(const HeapEstimate *e)
+{
+	gint64 sorted[HEAP_ESTIMATE_SURPLUS_MAX], middle;
+
+	if (e->n_surpluses < 3)
+		return 0;
+	memcpy(sorted, e->surpluses, e->n_surpluses * sizeof *sorted);
+	qsort(sorted, e->n_surpluses, sizeof *sorted, by_size);
+	middle = sorted[(e->n_surpluses - 1) / 2];
+	return middle < SURPLUS_MIN ? 0 : middle;
+}
 
 void heap_estimate_collected(HeapEstimate *e, gint64 stamp, guint64 size_bytes)
 {
@@ -257,31 +271,11 @@ void heap_estimate_lost(HeapEstimate *e)
 	forget_histories(e);
 }
 
-static int by_size(const void *a, const void *b)
-{
-	gint64 first = *(const gint64 *)a, second = *(const gint64 *)b;
-
-	return first < second ? -1 : first > second;
-}
-
-/* The middle one of the last, so that one odd sample says nothing; 0 of too few. */
-static gint64 usual_surplus(const HeapEstimate *e)
-{
-	gint64 sorted[HEAP_ESTIMATE_SURPLUS_MAX], middle;
-
-	if (e->n_surpluses < 3)
-		return 0;
-	memcpy(sorted, e->surpluses, e->n_surpluses * sizeof *sorted);
-	qsort(sorted, e->n_surpluses, sizeof *sorted, by_size);
-	middle = sorted[(e->n_surpluses - 1) / 2];
-	return middle < SURPLUS_MIN ? 0 : middle;
-}
-
 /* By how much the collection before that sample was too high, as far as the ticks since are right. */
 static void learn_surplus(HeapEstimate *e, gint64 stamp, gint64 bytes)
 {
 	const Entry *base;
-	gint64 level = level_and_base(e, stamp, &base);
+	gint64 level = level_at(e, stamp, &base);
 
 	if (!base || !base->is_collection || !e->ticks || base->stamp <= e->lost_at)
 		return;
@@ -293,13 +287,13 @@ static void learn_surplus(HeapEstimate *e, gint64 stamp, gint64 bytes)
 /* Whether the estimate knows better at that moment. */
 static gboolean at_odds(const HeapEstimate *e, gint64 stamp, double mb)
 {
-	gint64 base;
+	const Entry *base;
 	double level = (double)level_at(e, stamp, &base) / 1e6;
 
-	if (base == G_MININT64 && !e->floor_is_base)
+	if (!base && !e->floor_is_base)
 		return FALSE;
 	/* Lost before the base it rests on is no harm. */
-	if (e->lost_at != G_MININT64 && base <= e->lost_at)
+	if (e->lost_at != G_MININT64 && (!base || base->stamp <= e->lost_at))
 		return FALSE;
 	return fabs(mb - level) > MAX(ODDS_MB, ODDS_SHARE * fabs(level));
 }

@@ -86,8 +86,7 @@ int model_write_too_long(Model *model, Process *process, const char *file)
 	return model_refuse(model, process, file, -EINVAL, "a command has at most 4096 bytes");
 }
 
-/* The word that was written: without blanks around it, at most a few letters. */
-static char *take_word(const char *text, gsize len)
+char *model_take_word(const char *text, gsize len)
 {
 	char *word = memchr(text, '\0', len) ? g_strdup("") : g_strndup(text, len);
 
@@ -101,7 +100,7 @@ int model_write_dump_type(Model *model, Process *process, const char *text, gsiz
 
 	if (len > SIZE_TEXT_MAX)
 		return -EINVAL;
-	word = take_word(text, len);
+	word = model_take_word(text, len);
 	type = dump_type_find(word);
 	if (!type)
 		return model_refuse(model, process, "dump_type", -EINVAL,
@@ -122,7 +121,7 @@ int model_write_dump(Model *model, Process *process, const char *text, gsize len
 
 	if (len > SIZE_TEXT_MAX)
 		return -EINVAL;
-	word = take_word(text, len);
+	word = model_take_word(text, len);
 	type = strcmp(word, "now") != 0 ? dump_type_find(word) : process->dump_type;
 	if (!type)
 		return model_refuse(model, process, "dump", -EINVAL,

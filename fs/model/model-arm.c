@@ -196,8 +196,7 @@ int model_write_trigger(Model *model, Process *process, const char *text, gsize 
 /* A whole number of at most a few digits. */
 static int parse_count(const char *text, gsize len, guint64 lowest, guint64 highest, guint64 *ret)
 {
-	g_autofree char *copy = memchr(text, '\0', len) ? g_strdup("") : g_strndup(text, len);
-	const char *word = g_strstrip(copy);
+	g_autofree char *word = model_take_word(text, len);
 	gboolean negative = *word == '-';
 
 	if (!*(word + negative) || strspn(word + negative, "0123456789") != strlen(word + negative))

@@ -27,13 +27,12 @@ unsigned model_attach_sessions(const Model *model, guint64 serial)
 	return n;
 }
 
-static void retry_later(Process *process, gint64 now)
+gint64 model_attach_retry_us(unsigned *failures)
 {
-	gint64 wait_s =
-		process->session_failures < 6 ? 1 << process->session_failures : RETRY_MAX_S;
+	gint64 wait_s = *failures < 6 ? 1 << *failures : RETRY_MAX_S;
 
-	process->session_failures++;
-	process->session_retry_us = now + MIN(wait_s, RETRY_MAX_S) * G_USEC_PER_SEC;
+	++*failures;
+	return g_get_monotonic_time() + MIN(wait_s, RETRY_MAX_S) * G_USEC_PER_SEC;
 }
 
 Session *model_attach_add(Model *model, int fd, RecordSession row, guint64 serial)
@@ -72,7 +71,7 @@ static void lose_session(Process *process, const char *why)
 	process->session = NULL;
 	process->sample_us = 0;
 	util_set_str(&process->session_lost, why);
-	retry_later(process, g_get_monotonic_time());
+	process->session_retry_us = model_attach_retry_us(&process->session_failures);
 }
 
 static void take_stream(Model *model, Process *process, int fd)
@@ -100,7 +99,7 @@ static void refused(Model *model, Process *process, int error, const char *sente
 		model_touch(model, process);
 		return;
 	}
-	retry_later(process, now);
+	process->session_retry_us = model_attach_retry_us(&process->session_failures);
 	if (error == -ETIMEDOUT) {
 		process->session_unanswered = TRUE;
 		sentence = "may be hung by attaching";

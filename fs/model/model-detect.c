@@ -10,11 +10,9 @@
 #include "fs/util.h"
 
 enum {
-	RETRY_MAX_S = 60,
 	BIRTH_US = 50000, /* a session asked for so soon after the socket came counts from birth */
 	BLIND_BYTES = 20000000, /* allocated without a tick */
 	STAMP_TRUST_US = 10 * G_USEC_PER_SEC,
-	FRESH_INTERVALS = 3,
 };
 
 static gboolean is_wanted(const Process *process)
@@ -35,6 +33,7 @@ static void fall_back(Process *process)
 		               process->heap_sample_us, process->heap_sample_wall_us);
 }
 
+/* It is no longer the one whose events count. */
 static void drop_session(Process *process)
 {
 	Detect *detect = &process->detect;
@@ -45,26 +44,22 @@ static void drop_session(Process *process)
 	detect->dropped = 0;
 }
 
-static void close_session(Model *model, Process *process)
+/* Without another in its place: the samples have to do. */
+static void end_session(Process *process)
 {
-	Detect *detect = &process->detect;
-	Session *session = detect->session;
-
 	drop_session(process);
-	g_clear_pointer(&detect->estimate, heap_estimate_free);
-	detect->is_blind = FALSE;
-	if (session)
-		model_attach_stop(model, session);
+	g_clear_pointer(&process->detect.estimate, heap_estimate_free);
+	process->detect.is_blind = FALSE;
 	fall_back(process);
-	model_touch(model, process);
 }
 
-static void retry_later(Detect *detect)
+static void close_session(Model *model, Process *process)
 {
-	gint64 wait_s = detect->failures < 6 ? 1 << detect->failures : RETRY_MAX_S;
+	Session *session = process->detect.session;
 
-	detect->failures++;
-	detect->retry_us = g_get_monotonic_time() + MIN(wait_s, RETRY_MAX_S) * G_USEC_PER_SEC;
+	end_session(process);
+	model_attach_stop(model, session);
+	model_touch(model, process);
 }
 
 /* The estimate's beginning: from birth it is exact; else it is what was allocated since, a lower
@@ -73,7 +68,6 @@ static void retry_later(Detect *detect)
 static void begin_estimate(Process *process, gint64 age_us)
 {
 	Detect *detect = &process->detect;
-	gint64 fresh_us = (gint64)process->interval_ms * 1000 * FRESH_INTERVALS;
 	gint64 now = g_get_monotonic_time();
 	gboolean from_birth = age_us >= 0 && age_us <= BIRTH_US;
 
@@ -83,7 +77,8 @@ static void begin_estimate(Process *process, gint64 age_us)
 	detect->before_mb = 0;
 	if (from_birth)
 		heap_level_set(&process->heap, 0, FALSE, now, util_real_us());
-	else if (process->has_heap_sample && now - process->heap_sample_us <= fresh_us)
+	else if (process->has_heap_sample &&
+	         now - process->heap_sample_us <= model_trigger_gap_us(process))
 		detect->before_mb = process->heap_sample_mb;
 	process->heap.is_lower_bound = !from_birth;
 }
@@ -121,7 +116,7 @@ static void refused(Model *model, Process *process, int error, const char *sente
 		detect->retry_us = g_get_monotonic_time() + G_USEC_PER_SEC / 10;
 		return;
 	}
-	retry_later(detect);
+	detect->retry_us = model_attach_retry_us(&detect->failures);
 	if (error == -ETIMEDOUT) {
 		detect->unanswered = TRUE;
 		sentence = "the request for GC events is unanswered";
@@ -222,11 +217,8 @@ void model_detect_lost(Model *model, Process *process, const char *why)
 {
 	Detect *detect = &process->detect;
 
-	drop_session(process);
-	g_clear_pointer(&detect->estimate, heap_estimate_free);
-	detect->is_blind = FALSE;
-	retry_later(detect);
-	fall_back(process);
+	end_session(process);
+	detect->retry_us = model_attach_retry_us(&detect->failures);
 	model_log(model, process, 0, EVENT_SESSION_LOST, "what", "gc-session", "reason", why, NULL);
 	model_touch(model, process);
 }
@@ -251,15 +243,22 @@ static gint64 told_of_us(const Process *process, gint64 stamp_us, gint64 now)
 	return MAX(real - (now - stamp_us), MIN(process->heap.wall_us, real));
 }
 
-static void set_level(Model *model, Process *process, gint64 stamp_ns)
+/* The level is what the estimate says, as of that moment. */
+static void set_level(Process *process, gint64 stamp_us, gint64 now)
 {
 	const HeapEstimate *estimate = process->detect.estimate;
-	gint64 now = g_get_monotonic_time();
-	gint64 stamp_us = trusted_us(stamp_ns, now);
 
 	heap_level_set(&process->heap, MAX(heap_estimate_mb(estimate), process->detect.before_mb),
 	               heap_estimate_is_lower_bound(estimate), now,
 	               told_of_us(process, stamp_us, now));
+}
+
+static void take_event(Model *model, Process *process, gint64 stamp_ns)
+{
+	gint64 now = g_get_monotonic_time();
+	gint64 stamp_us = trusted_us(stamp_ns, now);
+
+	set_level(process, stamp_us, now);
 	model_trigger_heap(model, process, stamp_us);
 }
 
@@ -287,7 +286,7 @@ void model_detect_events(Model *model, Process *process, const SessionGcEvent *e
 		switch (gc->event.kind) {
 		case GC_EVENT_TICK:
 			heap_estimate_tick(estimate, gc->stamp_ns, gc->event.bytes);
-			set_level(model, process, gc->stamp_ns);
+			take_event(model, process, gc->stamp_ns);
 			break;
 		case GC_EVENT_HISTORY:
 			heap_estimate_history(estimate, gc->event.heap, gc->event.bytes,
@@ -296,7 +295,7 @@ void model_detect_events(Model *model, Process *process, const SessionGcEvent *e
 		case GC_EVENT_STATS:
 			process->detect.before_mb = 0;
 			heap_estimate_collected(estimate, gc->stamp_ns, gc->event.bytes);
-			set_level(model, process, gc->stamp_ns);
+			take_event(model, process, gc->stamp_ns);
 			break;
 		case GC_EVENT_START:
 		case GC_EVENT_END:
@@ -355,18 +354,16 @@ void model_detect_sample(Model *model, Process *process, double mb, gint64 stamp
 	}
 	detect->before_mb = 0;
 	trigger_correct_heap(&process->trigger, correction);
-	heap_level_set(&process->heap, heap_estimate_mb(detect->estimate),
-	               heap_estimate_is_lower_bound(detect->estimate), now_us,
-	               told_of_us(process, trusted_us(stamp_ns, now_us), now_us));
+	set_level(process, trusted_us(stamp_ns, now_us), now_us);
 	model_trigger_heap(model, process, now_us);
 }
 
 int model_write_detect(Model *model, Process *process, const char *text, gsize len)
 {
-	g_autofree char *copy = memchr(text, '\0', len) ? g_strdup("") : g_strndup(text, len);
+	g_autofree char *word = model_take_word(text, len);
 	DetectMode mode;
 
-	if (detect_mode_parse(g_strstrip(copy), &mode) < 0)
+	if (detect_mode_parse(word, &mode) < 0)
 		return model_refuse(model, process, "detect", -EINVAL,
 		                    "none of auto, alloc, gc, sampled");
 	process->detect.wanted = mode;

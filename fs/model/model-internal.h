@@ -90,6 +90,8 @@ unsigned model_attach_sessions(const Model *model, guint64 serial); /* streams o
 Session *model_attach_add(Model *model, int fd, RecordSession row, guint64 serial);
 /* Nobody wants it any more: the broker is asked to end it, and it is drained. */
 void model_attach_stop(Model *model, Session *session);
+/* When to try again after one more failure: after 1, 2, 4 .. 60 s. Monotonic. */
+gint64 model_attach_retry_us(unsigned *failures);
 /* Whether a descriptor for a further session is left; says so when not. */
 gboolean model_attach_has_fds(Model *model);
 
@@ -143,5 +145,7 @@ ModelAct *model_act_new(Model *model, ModelActKind kind, guint64 serial, ModelRe
 void model_act_drop(ModelAct *act);
 /* Sends the ask of an act. 1, or -EAGAIN and the act is gone. */
 int model_act_send(ModelAct *act, const Record *record, AskReply reply, ModelAct **ret_act);
+/* The word that was written: without blanks around it; "" for what has a NUL byte in it. */
+char *model_take_word(const char *text, gsize len);
 /* A write that is not accepted: says why, changes nothing else. Returns error. */
 int model_refuse(Model *model, Process *process, const char *file, int error, const char *sentence);

@@ -132,7 +132,7 @@ static void take_found(Model *model, const Record *record, const char *payload, 
 		process->quiet_from_us = now;
 		if (util_real_us() - record->found.start_us < YOUNG_US)
 			process->info_again_us = now + YOUNG_US;
-		process->detect.wanted = (DetectMode)model->settings->detect;
+		process->detect.wanted = model->settings->detect;
 		process->state_seen = process_state(process, now);
 		process_table_add(model->processes, process);
 		model_log(model, process, 0, EVENT_FOUND, "user", process->user, "socket",

@@ -5,11 +5,12 @@
  */
 #include <glib.h>
 #include <sys/types.h>
+#include "fs/model/detect.h"
 
 typedef struct {
 	unsigned interval_ms;    /* between two reports of counters; 100 to 3,600,000 */
 	unsigned attach_delay_s; /* shown; the broker applies it */
-	unsigned detect;         /* DetectMode of a new process */
+	DetectMode detect;       /* of a new process */
 	gboolean root_mode;      /* mounted by root: directories of many users */
 	gboolean has_group;      /* -o group=: the mounter's files at the root are group readable */
 	gid_t group;
