@@ -21,6 +21,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include "tests/bench/clock.h"
 
 enum {
 	PAUSE_US = 2000,
@@ -30,14 +31,6 @@ enum {
 
 static int known[PIDS_MAX];
 static unsigned n_known;
-
-static int64_t now_us(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 
 /* Whether it is the first time; it is known from then on. */
 static bool is_new(int pid)

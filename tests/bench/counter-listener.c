@@ -23,6 +23,7 @@
 #include "ipc/client.h"
 #include "ipc/nettrace/decoder.h"
 #include "ipc/nettrace/event-counters.h"
+#include "tests/bench/clock.h"
 
 enum {
 	REPLY_US = 10000000,
@@ -35,14 +36,6 @@ static volatile sig_atomic_t stop;
 static void on_term(int sig)
 {
 	stop = 1;
-}
-
-static int64_t now_us(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 static int connect_to(const char *path)

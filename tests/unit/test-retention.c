@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "fs/util.h"
+#include "tests/lib/store-tree.h"
 
 enum {
 	ANNE = 1000,
@@ -166,12 +167,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/retention/max-age", test_max_age);
 	g_test_add_func("/retention/cannot", test_cannot);
 	status = g_test_run();
-	for (const char *const *name = (const char *const[]){ "work", "sealed", "lock", "", NULL };
-	     *name; name++) {
-		g_autofree char *path = g_build_filename(dir, *name, NULL);
-
-		remove(path);
-	}
+	store_tree_remove(dir);
 	g_free(dir);
 	return status;
 }

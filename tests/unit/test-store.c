@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "fs/broker/store-lock.h"
 #include "fs/util.h"
+#include "tests/lib/store-tree.h"
 
 static char *dir;
 
@@ -487,12 +488,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/undo", test_undo);
 	g_test_add_func("/store/leaf", test_leaf);
 	status = g_test_run();
-	for (const char *const *name = (const char *const[]){ "work", "sealed", "lock", "", NULL };
-	     *name; name++) {
-		g_autofree char *path = g_build_filename(dir, *name, NULL);
-
-		remove(path);
-	}
+	store_tree_remove(dir);
 	g_free(dir);
 	return status;
 }
