@@ -27,6 +27,8 @@ enum {
 	RETENTION_EVERY_S = 60,
 	NOTICE_MAX = 4096,
 	FDS_RESERVE = 64,
+	FDS_OWN = 13,
+	FDS_A_TARGET = 3,    /* pidfd, /proc/PID, socket */
 	NO_FDS_AGAIN_S = 60, /* after so long without a shortage another one is told of */
 };
 
@@ -284,16 +286,19 @@ static void on_scan_done(void *data)
 {
 	Broker *broker = data;
 
-	broker->scanned |= !discover_busy();
+	broker->scanned |= !discover_attempts();
 	look_ready(broker);
 }
 
-/* What serves the targets that there are keeps a reserve: helpers, and files that are read. */
-static gboolean fds_are_left(void)
+/* What serves the targets that there are keeps a reserve: helpers, and files that are read. A target that is
+ * being found counts with all that it will keep. */
+static gboolean fds_are_left(const Broker *broker)
 {
-	int max = (int)MIN(sysconf(_SC_OPEN_MAX), G_MAXINT);
+	uint64_t max = (uint64_t)MAX(sysconf(_SC_OPEN_MAX), 0);
+	uint64_t targets = g_hash_table_size(broker->targets) + (uint64_t)discover_attempts();
 	int probe = fcntl(0, F_DUPFD_CLOEXEC, 0);
-	gboolean left = probe >= 0 && probe < max - MIN(FDS_RESERVE, max / 4);
+	gboolean left = probe >= 0 && FDS_OWN + targets * FDS_A_TARGET + FDS_A_TARGET <=
+	                                      max - MIN(FDS_RESERVE, max / 4);
 
 	util_close_fd(&probe);
 	return left;
@@ -312,7 +317,7 @@ static void send_health(Broker *broker)
 			               (guint64)sysconf(_SC_PAGESIZE) / 1024;
 	}
 	if (g_get_monotonic_time() - broker->no_fds_us < HEALTH_EVERY_S * G_USEC_PER_SEC ||
-	    !fds_are_left())
+	    !fds_are_left(broker))
 		record.found.flags = RECORD_HEALTH_NO_FDS;
 	broker_send(broker, &record, NULL, 0, -1);
 }
@@ -333,7 +338,7 @@ void broker_no_fds(Broker *broker)
 
 gboolean broker_has_fds(Broker *broker)
 {
-	if (fds_are_left())
+	if (fds_are_left(broker))
 		return TRUE;
 	broker_no_fds(broker);
 	return FALSE;
@@ -343,7 +348,7 @@ static gboolean on_second(gpointer data)
 {
 	Broker *broker = data;
 
-	broker->scanned |= !discover_busy();
+	broker->scanned |= !discover_attempts();
 	look_ready(broker);
 	discover_tick(broker);
 	attach_watch(broker);

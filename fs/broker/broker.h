@@ -92,8 +92,8 @@ void discover_line(ScanLine *line, void *broker);
 void discover_line_lost(ScanLine *line, void *broker);
 /* Every second. */
 void discover_tick(Broker *broker);
-/* TRUE while a first connect is under way (the first scan is done when none is). */
-gboolean discover_busy(void);
+/* First connects under way (the first scan is done when there are none). */
+unsigned discover_attempts(void);
 
 /* attach.c */
 void attach_begin(Target *target);    /* after it was proven */

@@ -43,9 +43,9 @@ static GHashTable *directories; /* in which a runtime was proven to listen */
 
 static void try_next(Attempt *attempt);
 
-gboolean discover_busy(void)
+unsigned discover_attempts(void)
 {
-	return attempts > 0;
+	return attempts;
 }
 
 static void end_attempt(Attempt *attempt)

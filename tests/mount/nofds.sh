@@ -8,6 +8,13 @@ real=$DAEMON
 listed() { inmount 5 ls "$MNT" | grep -c '^[0-9]'; }
 lists() { [ "$(listed)" "$1" "$2" ]; }
 count() { get events | grep -cE "$1"; }
+# A quarter of few, for what comes and goes.
+keeps_reserve() {
+	local broker
+	for broker in $(all_of_daemon); do
+		[ "$(ls /proc/"$broker"/fd | wc -l)" -le "$((limit - limit / 4))" ] || return 1
+	done
+}
 all_well() { [ "$(inmount 5 bash -c "cat '$MNT'/[0-9]*/status" | grep -c '^state live')" = "$(listed)" ]; }
 
 for limit in 40 128; do
@@ -30,8 +37,10 @@ interval 500" || finish
 	is "$limit: no target is blamed" \
 		"$(count 'No child processes|Protocol error|no free file descriptor|no process of that|in time')" 0
 	ok "$limit: those that are there are still well" all_well
+	eventually "$limit: both halves keep a reserve" 10 keeps_reserve
 	before=$(listed)
-	gone=$(inmount 5 ls "$MNT" | grep '^[0-9]' | head -n 4)
+	# Not of the last five.
+	gone=$(inmount 5 ls "$MNT" | grep -xF "$(printf '%s\n' "${pids[@]:0:40}")" | head -n 4)
 	for pid in $gone; do end "$pid"; done
 	eventually "$limit: others take the place of those that ended" 15 lists -ge "$before"
 	eventually "$limit: and are well" 20 all_well
