@@ -158,9 +158,11 @@ static bool take_path(Span *s, char path[DISCOVERY_PATH_MAX])
 /*
  * Num: RefCount Protocol Flags Type St Inode Path
  * 0000000000000000: 00000002 00000000 00010000 0001 01 12345 /tmp/dotnet-diagnostic-7-99-socket
- * Listening is the flag __SO_ACCEPTCON; such a socket is in state 1 (SS_UNCONNECTED).
+ * Listening is the flag __SO_ACCEPTCON; such a socket is in state 1 (SS_UNCONNECTED). An accepted one has the
+ * listener's path, no flag and state 3 (SS_CONNECTED); before accept() it has no inode.
  */
-static bool parse_unix_line(Span line, DiscoveryListener *ret)
+static bool parse_unix_line(Span line, const char *flags, const char *state, uint64_t *ret_inode,
+                            char path[DISCOVERY_PATH_MAX])
 {
 	const char *colon = span_left(&line) ? memchr(line.p, ':', span_left(&line)) : NULL;
 	Span number = { .p = line.p, .end = colon };
@@ -169,10 +171,15 @@ static bool parse_unix_line(Span line, DiscoveryListener *ret)
 		return false;
 	line.p = colon + 1;
 	if (!take_hex_word(&line) || !take_this_word(&line, "00000000") ||
-	    !take_this_word(&line, "00010000") || !take_this_word(&line, "0001") ||
-	    !take_this_word(&line, "01"))
+	    !take_this_word(&line, flags) || !take_this_word(&line, "0001") ||
+	    !take_this_word(&line, state))
 		return false;
-	return take_number_word(&line, UINT64_MAX, &ret->inode) && take_path(&line, ret->path) &&
+	return take_number_word(&line, UINT64_MAX, ret_inode) && take_path(&line, path);
+}
+
+static bool parse_listener(Span line, DiscoveryListener *ret)
+{
+	return parse_unix_line(line, "00010000", "01", &ret->inode, ret->path) &&
 	       discovery_name_parse(ret->path, &ret->name);
 }
 
@@ -184,11 +191,25 @@ unsigned discovery_scan_unix(const char *text, size_t len, DiscoveryListenerCb c
 	Span line;
 
 	while (take_line(&s, &line)) {
-		if (!parse_unix_line(line, &listener))
+		if (!parse_listener(line, &listener))
 			continue;
 		cb(&listener, data);
 		n++;
 	}
+	return n;
+}
+
+unsigned discovery_count_accepted(const char *text, size_t len, const char *path)
+{
+	Span s = span(text, len);
+	char found[DISCOVERY_PATH_MAX];
+	uint64_t inode;
+	unsigned n = 0;
+	Span line;
+
+	while (take_line(&s, &line))
+		n += parse_unix_line(line, "00000000", "03", &inode, found) && inode &&
+		     !strcmp(found, path);
 	return n;
 }
 

@@ -40,6 +40,10 @@ typedef struct {
 typedef void (*DiscoveryListenerCb)(const DiscoveryListener *listener, void *data);
 unsigned discovery_scan_unix(const char *text, size_t len, DiscoveryListenerCb cb, void *data);
 
+/* How many connections to the socket of that path are open: accepted, with the other end there or not. Those
+ * that wait to be accepted are not counted. */
+unsigned discovery_count_accepted(const char *text, size_t len, const char *path);
+
 /* Fields of /proc/PID/stat, taken after the last ')'. */
 typedef struct {
 	char state; /* R S D T t Z X ... */

@@ -17,7 +17,7 @@ typedef struct {
 	int inotify; /* -1, or where a watch on the socket's directory is added after a pin */
 	char path[DISCOVERY_PATH_MAX]; /* as the target sees it */
 	HelperCredentials credentials;
-	gboolean hold; /* 3.1: keep a copy of the connection until 2 s after its first byte */
+	gboolean hold; /* 3.1: keep a copy of the connection until 2.5 s after its first byte */
 	gboolean
 		check_only; /* do not connect: look whether the pin has a name and a descriptor is free */
 	uint64_t serial; /* of the target, said back by check_only */

@@ -12,6 +12,7 @@
 #include "fs/broker/exchange.h"
 #include "fs/broker/preflight.h"
 #include "fs/broker/proc.h"
+#include "fs/broker/scan.h"
 #include "fs/broker/sessions.h"
 #include "fs/util.h"
 #include "ipc/message.h"
@@ -19,7 +20,8 @@
 
 enum {
 	SESSION_DEADLINE_MS = 5000,
-	STOP_DEADLINE_MS = 30000
+	STOP_DEADLINE_MS = 30000,
+	OTHERS_MAX_US = 5000000,
 };
 
 static void reply_error(Target *target, uint64_t ask, const ExchangeResult *result)
@@ -86,6 +88,30 @@ static void on_session(Target *target, const ExchangeResult *result, void *data)
 		broker_send(target->broker, &record, NULL, 0, fd);
 }
 
+/*
+ * 3.1 writes its counters while it holds the lock that a command to them takes, and its first report of all
+ * initialises an event source: a second session that is switched on (or off) in that moment hangs its
+ * diagnostics server and the counters for good. So the first session of somebody else, and the one that a
+ * daemon killed a moment ago has left (act-connect.c holds it), is given time to be over that.
+ */
+static gboolean must_wait_for_others(Target *target)
+{
+	unsigned own = 0;
+	gint64 now = g_get_monotonic_time();
+
+	if (!(target->flags & RECORD_FOUND_OLD) ||
+	    (target->others_us && now - target->others_us > OTHERS_MAX_US))
+		return FALSE;
+	for (unsigned i = 0; i < RECORD_N_SESSIONS; i++)
+		own += target->sessions[i].open;
+	if (scan_count_accepted(broker_scan(target->broker), target->identity.net_ns,
+	                        target->path) <= own)
+		return FALSE;
+	if (!target->others_us)
+		target->others_us = now;
+	return TRUE;
+}
+
 static void start_session(Target *target, const Record *record, const char *payload, size_t len)
 {
 	gboolean counters = record->row == RECORD_SESSION_COUNTERS;
@@ -104,7 +130,8 @@ static void start_session(Target *target, const Record *record, const char *payl
 
 	/* Counters in a process that starts can hang it for good; and 3.1 has to be known as such before. */
 	if (r >= 0 &&
-	    ((counters && !(target->flags & RECORD_FOUND_ATTACHABLE)) || !target->informed))
+	    (!target->informed || (counters && (!(target->flags & RECORD_FOUND_ATTACHABLE) ||
+	                                        must_wait_for_others(target)))))
 		r = -EAGAIN;
 	if (r >= 0)
 		r = session_build((RecordSession)record->row, record->interval_ms, payload, len,

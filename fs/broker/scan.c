@@ -382,6 +382,17 @@ int scan_candidates(Scan *scan, const ScanLine *line, pid_t *pids, unsigned max,
 	                           n, max, ret_has_key);
 }
 
+unsigned scan_count_accepted(Scan *scan, uint64_t net_ns, const char *path)
+{
+	for (guint i = 0; i < scan->namespaces->len; i++) {
+		const Namespace *ns = &g_array_index(scan->namespaces, Namespace, i);
+
+		if (ns->inode == net_ns && read_table(scan, ns))
+			return discovery_count_accepted(scan->text->str, scan->text->len, path);
+	}
+	return 0;
+}
+
 void scan_line_failed(ScanLine *line, gint64 now_us)
 {
 	gint64 pause = (gint64)1000000 << MIN(line->failures, 6);

@@ -57,5 +57,8 @@ ScanLine *scan_find(Scan *scan, uint64_t net_ns, uint64_t inode);
 int scan_candidates(Scan *scan, const ScanLine *line, pid_t *pids, unsigned max,
                     gboolean *ret_has_key);
 
+/* Connections that the socket of that path has accepted in that namespace, now; 0 where that cannot be read. */
+unsigned scan_count_accepted(Scan *scan, uint64_t net_ns, const char *path);
+
 /* After a failure: sets retry_us. */
 void scan_line_failed(ScanLine *line, gint64 now_us);

@@ -52,6 +52,7 @@ typedef struct {
 	guint gate_source;
 	gint64 lost_us;   /* monotonic: since when no line of its socket is there; 0 */
 	gint64 info_us;   /* monotonic: last attempt of an unanswered ProcessInfo */
+	gint64 others_us; /* monotonic: since when a session waits for those of others (3.1); 0 */
 	gint64 looked_us; /* monotonic: last look at the pin and the free descriptors */
 	guint pidfd_source;
 	gboolean ended;

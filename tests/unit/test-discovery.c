@@ -111,6 +111,27 @@ static GArray *scan(const char *text, gsize len)
 #define HEAD      "Num       RefCount Protocol Flags    Type St Inode Path\n"
 #define LISTENING "0000000000000000: 00000002 00000000 00010000 0001 01 "
 
+static void test_count_accepted(void)
+{
+	static const char text[] = HEAD LISTENING
+		"7 /tmp/" NAME "\n"
+		"0000000000000000: 00000002 00000000 00000000 0001 03 8 /tmp/" NAME "\n"
+		"0000000000000000: 00000003 00000000 00000000 0001 03 9 /tmp/" NAME "\n"
+		/* not accepted yet; somebody else's; of a longer name; not of a stream; cut */
+		"0000000000000000: 00000002 00000000 00000000 0001 02 0 /tmp/" NAME "\n"
+		"0000000000000000: 00000003 00000000 00000000 0001 03 0 /tmp/" NAME "\n"
+		"0000000000000000: 00000003 00000000 00000000 0001 03 10 /x/" NAME "\n"
+		"0000000000000000: 00000003 00000000 00000000 0001 03 11 /tmp/" NAME "2\n"
+		"0000000000000000: 00000003 00000000 00000000 0005 03 12 /tmp/" NAME "\n"
+		"0000000000000000: 00000003 00000000 00000000 0001 03 13";
+	g_autofree char *exact = g_memdup2(text, strlen(text));
+
+	g_assert_cmpuint(discovery_count_accepted(exact, strlen(text), "/tmp/" NAME), ==, 2);
+	g_assert_cmpuint(discovery_count_accepted(exact, strlen(text), "/x/" NAME), ==, 1);
+	g_assert_cmpuint(discovery_count_accepted(exact, strlen(text), "/y/" NAME), ==, 0);
+	g_assert_cmpuint(discovery_count_accepted(NULL, 0, "/tmp/" NAME), ==, 0);
+}
+
 static void test_scan(void)
 {
 	static const char text[] = HEAD
@@ -581,6 +602,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/discovery/name/refused", test_name_refused);
 	g_test_add_func("/discovery/name/length", test_name_length);
 	g_test_add_func("/discovery/scan", test_scan);
+	g_test_add_func("/discovery/count-accepted", test_count_accepted);
 	g_test_add_func("/discovery/scan/passed-over", test_scan_passed_over);
 	g_test_add_func("/discovery/scan/line-breaks", test_scan_line_breaks);
 	g_test_add_func("/discovery/scan/cut", test_scan_cut);
