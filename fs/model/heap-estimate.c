@@ -7,45 +7,56 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NS_PER_MS   G_GINT64_CONSTANT(1000000)
-#define KEEP_NS     (5000 * NS_PER_MS)
-#define FINE_NS     (500 * NS_PER_MS) /* newer than this: one entry a millisecond */
-#define COARSE_NS   (20 * NS_PER_MS)
-#define BYTES_MAX   (G_GINT64_CONSTANT(1) << 47) /* more is no heap: the event is not believed */
-#define STAMP_MAX   (G_GINT64_CONSTANT(1) << 62)
-#define SUM_MAX     (G_GINT64_CONSTANT(1) << 60)
-#define SURPLUS_MIN G_GINT64_CONSTANT(4000000) /* less is what ticks and samples differ by anyway */
-#define ODDS_MB     100.0
-#define ODDS_SHARE  0.25
+#define NS_PER_MS  G_GINT64_CONSTANT(1000000)
+#define KEEP_NS    (5000 * NS_PER_MS)
+#define FINE_NS    (500 * NS_PER_MS) /* newer than this: one entry a millisecond */
+#define COARSE_NS  (20 * NS_PER_MS)
+#define BYTES_MAX  (G_GINT64_CONSTANT(1) << 47) /* more is no heap: the event is not believed */
+#define STAMP_MAX  (G_GINT64_CONSTANT(1) << 62)
+#define SUM_MAX    (G_GINT64_CONSTANT(1) << 60)
+#define YOUNG_MIN  G_GINT64_CONSTANT(4000000) /* less is what ticks and samples differ by anyway */
+#define WASTE_MAX  0.5 /* of what is taken from a free list: more is something else */
+#define ODDS_MB    100.0
+#define ODDS_SHARE 0.25
 
 enum {
-	KEEP_ENTRIES = HEAP_ESTIMATE_ENTRIES_MAX * 3 / 4 - 1
-}; /* after a merge */
+	KEEP_ENTRIES = HEAP_ESTIMATE_ENTRIES_MAX * 3 / 4 - 1, /* after a merge */
+	TWICE = 2, /* at least so many more samples say so than say the contrary */
+	TWICE_MAX = 3,
+	WASTES_MAX = 5, /* samples whose middle one says how much is wasted */
+};
 
 typedef struct {
 	gint64 stamp; /* of a tick: the newest merged into it */
 	gint64 bytes;
 	gboolean is_base;
 	gboolean is_collection;
-	gint64 surplus; /* what was taken off its figure */
+	gint64 young;      /* of a base: what was on the free list of generation 0 then */
+	gboolean is_twice; /* of a collection: that was taken off once more */
 } Entry;
+
+/* A base, and the ticks since. */
+typedef struct {
+	gint64 bytes, ticks;
+	gint64 young;
+} Level;
 
 struct HeapEstimate {
 	GArray *entries; /* Entry */
-	gint64 floor;    /* bytes before the first entry */
+	Level floor;     /* before the first entry */
 	gboolean floor_is_base;
 	gint64 newest;
-	gint64 level;   /* at the end of the newest, kept up to date */
+	Level level;    /* at the end of the newest, kept up to date */
 	gint64 lost_at; /* stamp as of which something was lost; G_MININT64 never */
 	gboolean lower; /* no base since the beginning, or since a loss */
 	/* of the collection that ends */
-	gint64 alive, free;
-	guint heaps;
+	gint64 alive, free, young;
 	guint8 seen[HEAP_ESTIMATE_HEAPS_MAX / 8];
 	guint64 ticks, collections;
-	/* Collections against the samples that followed them, newest last. */
-	guint n_surpluses;
-	gint64 surpluses[HEAP_ESTIMATE_SURPLUS_MAX];
+	guint n_wastes;
+	double wastes[WASTES_MAX]; /* shares, newest last */
+	double waste;              /* in force */
+	int twice; /* samples that say that generation 0's free list is taken off twice, less those that do not */
 };
 
 static Entry *entry(const HeapEstimate *e, guint i)
@@ -57,6 +68,22 @@ static Entry *entry(const HeapEstimate *e, guint i)
 static gint64 add(gint64 a, gint64 b)
 {
 	return MIN(a + b, SUM_MAX);
+}
+
+static void apply(Level *level, const Entry *next)
+{
+	if (next->is_base)
+		*level = (Level){ .bytes = next->bytes, .young = next->young };
+	else
+		level->ticks = add(level->ticks, next->bytes);
+}
+
+/* Ticks count what threads took for their objects; of what they take from a free list they leave some. */
+static gint64 bytes_of(const HeapEstimate *e, const Level *level)
+{
+	gint64 wasted = (gint64)(e->waste * (double)MIN(level->ticks, level->young));
+
+	return add(level->bytes, level->ticks - wasted);
 }
 
 HeapEstimate *heap_estimate_new(void)
@@ -83,20 +110,18 @@ static gint64 to_bytes(double mb)
 
 static void forget_histories(HeapEstimate *e)
 {
-	e->alive = e->free = 0;
-	e->heaps = 0;
+	e->alive = e->free = e->young = 0;
 	memset(e->seen, 0, sizeof e->seen);
 }
 
 void heap_estimate_reset(HeapEstimate *e, double mb, gboolean exact)
 {
 	g_array_set_size(e->entries, 0);
-	e->floor = e->level = to_bytes(mb);
+	e->floor = e->level = (Level){ .bytes = to_bytes(mb) };
 	e->floor_is_base = exact;
 	e->newest = e->lost_at = G_MININT64;
 	e->lower = !exact;
 	e->ticks = e->collections = 0;
-	e->n_surpluses = 0;
 	forget_histories(e);
 }
 
@@ -106,7 +131,7 @@ static void fold(HeapEstimate *e, guint n)
 	for (guint i = 0; i < n; i++) {
 		const Entry *old = entry(e, i);
 
-		e->floor = old->is_base ? old->bytes : add(e->floor, old->bytes);
+		apply(&e->floor, old);
 		e->floor_is_base |= old->is_base;
 	}
 	if (n)
@@ -146,23 +171,28 @@ static void merge(HeapEstimate *e)
 }
 
 /* The level at the end of that stamp. *ret_base: the entry it rests on, NULL for the floor. */
-static gint64 level_at(const HeapEstimate *e, gint64 stamp, const Entry **ret_base)
+static Level level_at(const HeapEstimate *e, gint64 stamp, const Entry **ret_base)
 {
-	gint64 sum = 0;
+	Level level = { 0 };
+	gint64 ticks = 0;
 
 	for (guint i = e->entries->len; i-- > 0;) {
 		const Entry *at = entry(e, i);
 
 		if (at->stamp > stamp)
 			continue;
-		sum = add(sum, at->bytes);
 		if (at->is_base) {
 			*ret_base = at;
-			return sum;
+			apply(&level, at);
+			level.ticks = ticks;
+			return level;
 		}
+		ticks = add(ticks, at->bytes);
 	}
 	*ret_base = NULL;
-	return add(sum, e->floor);
+	level = e->floor;
+	level.ticks = add(level.ticks, ticks);
+	return level;
 }
 
 static void insert(HeapEstimate *e, Entry new)
@@ -178,7 +208,7 @@ static void insert(HeapEstimate *e, Entry new)
 	if (at + 1 < e->entries->len)
 		e->level = level_at(e, G_MAXINT64, &base);
 	else
-		e->level = new.is_base ? new.bytes : add(e->level, new.bytes);
+		apply(&e->level, &new);
 	if (e->entries->len >= HEAP_ESTIMATE_ENTRIES_MAX) {
 		drop_old(e);
 		merge(e);
@@ -204,63 +234,42 @@ void heap_estimate_tick(HeapEstimate *e, gint64 stamp, guint64 bytes)
 	    stamp / NS_PER_MS == last->stamp / NS_PER_MS) {
 		last->bytes = add(last->bytes, (gint64)bytes);
 		last->stamp = e->newest = stamp;
-		e->level = add(e->level, (gint64)bytes);
+		e->level.ticks = add(e->level.ticks, (gint64)bytes);
 	} else {
 		insert(e, (Entry){ .stamp = stamp, .bytes = (gint64)bytes });
 	}
 }
 
-void heap_estimate_history(HeapEstimate *e, guint32 heap, guint64 alive_bytes, guint64 free_bytes)
+void heap_estimate_history(HeapEstimate *e, guint32 heap, guint64 alive_bytes, guint64 free_bytes,
+                           guint64 young_bytes)
 {
 	if (heap >= HEAP_ESTIMATE_HEAPS_MAX || alive_bytes > (guint64)BYTES_MAX ||
-	    free_bytes > (guint64)BYTES_MAX)
+	    free_bytes > (guint64)BYTES_MAX || young_bytes > (guint64)BYTES_MAX)
 		return;
 	/* The same heap again: of a collection whose end was lost. */
 	if (e->seen[heap / 8] & 1 << heap % 8)
 		forget_histories(e);
 	e->seen[heap / 8] |= (guint8)(1 << heap % 8);
-	e->heaps++;
 	e->alive = add(e->alive, (gint64)alive_bytes);
 	e->free = add(e->free, (gint64)free_bytes);
-}
-
-static int by_size(const void *a, const void *b)
-{
-	gint64 first = *(const gint64 *)a, second = *(const gint64 *)b;
-
-	return first < second ? -1 : first > second;
-}
-
-/* The middle one of the last, so that one odd sample says nothing; 0 of too few. */
-static gint64 usual_surplus(const HeapEstimate *e)
-{
-	gint64 sorted[HEAP_ESTIMATE_SURPLUS_MAX], middle;
-
-	if (e->n_surpluses < 3)
-		return 0;
-	memcpy(sorted, e->surpluses, e->n_surpluses * sizeof *sorted);
-	qsort(sorted, e->n_surpluses, sizeof *sorted, by_size);
-	middle = sorted[(e->n_surpluses - 1) / 2];
-	return middle < SURPLUS_MIN ? 0 : middle;
+	e->young = add(e->young, (gint64)young_bytes);
 }
 
 void heap_estimate_collected(HeapEstimate *e, gint64 stamp, guint64 size_bytes)
 {
 	gint64 size = (gint64)MIN(size_bytes, (guint64)BYTES_MAX);
-	gint64 bytes = e->heaps ? e->alive : size;
-	gint64 surplus;
-
-	if (e->heaps && e->alive + e->free < size / 8)
-		bytes = size - e->free;
-	surplus = CLAMP(usual_surplus(e), 0, bytes / 2);
+	gint64 bytes = MAX(e->alive, size - e->free);
+	gint64 young = e->young;
+	gboolean is_twice = e->twice >= TWICE;
 
 	forget_histories(e);
 	e->collections++;
 	insert(e, (Entry){ .stamp = stamp,
-	                   .bytes = bytes - surplus,
+	                   .bytes = bytes - (is_twice ? MIN(young, bytes) : 0),
 	                   .is_base = TRUE,
 	                   .is_collection = TRUE,
-	                   .surplus = surplus });
+	                   .young = young,
+	                   .is_twice = is_twice });
 	clear_doubt(e, stamp);
 }
 
@@ -271,51 +280,92 @@ void heap_estimate_lost(HeapEstimate *e)
 	forget_histories(e);
 }
 
-/* By how much the collection before that sample was too high, as far as the ticks since are right. */
-static void learn_surplus(HeapEstimate *e, gint64 stamp, gint64 bytes)
+/* Which reading of the collection before it does that sample fit, as far as the ticks since are right? */
+static void learn_twice(HeapEstimate *e, const Entry *base, gint64 level, gint64 bytes)
 {
-	const Entry *base;
-	gint64 level = level_at(e, stamp, &base);
+	gint64 once = level + (base->is_twice ? base->young : 0);
+	gint64 off_once = ABS(once - bytes), off_twice = ABS(once - base->young - bytes);
 
-	if (!base || !base->is_collection || !e->ticks || base->stamp <= e->lost_at)
+	/* The first one is believed, and it takes two to change that. */
+	if (off_twice < off_once / 2)
+		e->twice = e->twice ? MIN(e->twice + 1, TWICE_MAX) : TWICE_MAX;
+	else if (off_once < off_twice / 2)
+		e->twice = e->twice ? MAX(e->twice - 1, -TWICE_MAX) : -TWICE_MAX;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	double first = *(const double *)a, second = *(const double *)b;
+
+	return (first > second) - (first < second);
+}
+
+/* How much of what was taken from the free list is no object, if that is all by which the sample is off. */
+static void learn_waste(HeapEstimate *e, const Level *level, gint64 bytes)
+{
+	gint64 used = MIN(level->ticks, level->young);
+	double share = (double)(level->bytes + level->ticks - bytes) / (double)MAX(used, 1);
+	double sorted[WASTES_MAX];
+
+	if (used < YOUNG_MIN || fabs(share) > WASTE_MAX)
 		return;
-	if (e->n_surpluses == HEAP_ESTIMATE_SURPLUS_MAX)
-		memmove(e->surpluses, e->surpluses + 1, --e->n_surpluses * sizeof *e->surpluses);
-	e->surpluses[e->n_surpluses++] = level + base->surplus - bytes;
+	if (e->n_wastes == WASTES_MAX)
+		memmove(e->wastes, e->wastes + 1, --e->n_wastes * sizeof *e->wastes);
+	e->wastes[e->n_wastes++] = share;
+	memcpy(sorted, e->wastes, sizeof sorted);
+	qsort(sorted, e->n_wastes, sizeof *sorted, by_size);
+	e->waste = MAX(sorted[(e->n_wastes - 1) / 2], 0);
+}
+
+/* What a sample says of the collection before it. */
+static void learn(HeapEstimate *e, const Entry *base, const Level *level, gint64 bytes)
+{
+	if (!base || !base->is_collection || base->young < YOUNG_MIN || !e->ticks ||
+	    base->stamp <= e->lost_at)
+		return;
+	learn_twice(e, base, bytes_of(e, level), bytes);
+	if (base->is_twice == (e->twice >= TWICE))
+		learn_waste(e, level, bytes);
 }
 
 /* Whether the estimate knows better at that moment. */
 static gboolean at_odds(const HeapEstimate *e, gint64 stamp, double mb)
 {
 	const Entry *base;
-	double level = (double)level_at(e, stamp, &base) / 1e6;
+	Level level = level_at(e, stamp, &base);
+	double known = (double)bytes_of(e, &level) / 1e6;
 
 	if (!base && !e->floor_is_base)
 		return FALSE;
 	/* Lost before the base it rests on is no harm. */
 	if (e->lost_at != G_MININT64 && (!base || base->stamp <= e->lost_at))
 		return FALSE;
-	return fabs(mb - level) > MAX(ODDS_MB, ODDS_SHARE * fabs(level));
+	return fabs(mb - known) > MAX(ODDS_MB, ODDS_SHARE * fabs(known));
 }
 
 HeapSample heap_estimate_sample(HeapEstimate *e, gint64 stamp, double mb, gboolean strict,
                                 double *ret_correction_mb)
 {
-	gint64 before = e->level;
+	gint64 before = bytes_of(e, &e->level);
+	const Entry *base;
+	Level level = level_at(e, stamp, &base);
 
 	*ret_correction_mb = 0;
 	if (strict && e->ticks && at_odds(e, stamp, mb))
 		return HEAP_SAMPLE_REFUSED;
-	learn_surplus(e, stamp, to_bytes(mb));
-	insert(e, (Entry){ .stamp = stamp, .bytes = to_bytes(mb), .is_base = TRUE });
+	learn(e, base, &level, to_bytes(mb));
+	insert(e, (Entry){ .stamp = stamp,
+	                   .bytes = to_bytes(mb),
+	                   .is_base = TRUE,
+	                   .young = level.young - MIN(level.ticks, level.young) });
 	clear_doubt(e, stamp);
-	*ret_correction_mb = (double)(e->level - before) / 1e6;
+	*ret_correction_mb = (double)(bytes_of(e, &e->level) - before) / 1e6;
 	return HEAP_SAMPLE_TAKEN;
 }
 
 double heap_estimate_mb(const HeapEstimate *e)
 {
-	return (double)e->level / 1e6;
+	return (double)bytes_of(e, &e->level) / 1e6;
 }
 
 gboolean heap_estimate_is_lower_bound(const HeapEstimate *e)

@@ -290,7 +290,7 @@ void model_detect_events(Model *model, Process *process, const SessionGcEvent *e
 			break;
 		case GC_EVENT_HISTORY:
 			heap_estimate_history(estimate, gc->event.heap, gc->event.bytes,
-			                      gc->event.free);
+			                      gc->event.free, gc->event.young);
 			break;
 		case GC_EVENT_STATS:
 			process->detect.before_mb = 0;

@@ -55,6 +55,7 @@ static void take_history(ByteReader *r, const NettraceEvent *event, GcEvent *ret
 		if (list < size && objects < size - list) {
 			ret->bytes += size - list - objects;
 			ret->free += list + objects;
+			ret->young += i ? 0 : list;
 		}
 	}
 }

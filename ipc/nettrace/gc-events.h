@@ -32,6 +32,7 @@ typedef struct {
 	uint64_t bytes; /* STATS: sum of the generations, free space in them too; TICK: allocated;
 			 * HISTORY: what is alive in this heap, free space taken off */
 	uint64_t free;  /* HISTORY: free space in it */
+	uint64_t young; /* HISTORY: of that, what is on the free list of generation 0 */
 	uint32_t count; /* START, END: number of the collection */
 	uint32_t heap;  /* HISTORY */
 } GcEvent;

@@ -22,7 +22,8 @@ static void apply(HeapEstimate *estimate, const GcEvent *event, gint64 stamp)
 		heap_estimate_tick(estimate, stamp, event->bytes);
 		break;
 	case GC_EVENT_HISTORY:
-		heap_estimate_history(estimate, event->heap, event->bytes, event->free);
+		heap_estimate_history(estimate, event->heap, event->bytes, event->free,
+		                      event->young);
 		break;
 	case GC_EVENT_STATS:
 		heap_estimate_collected(estimate, stamp, event->bytes);

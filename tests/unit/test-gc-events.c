@@ -126,6 +126,8 @@ static void test_history(void)
 		g_assert_cmpint(parse(204, 3, rows[i].width, p, &event), ==, 1);
 		g_assert_cmpint(event.kind, ==, GC_EVENT_HISTORY);
 		g_assert_cmpuint(event.bytes, ==, 850000 * (guint64)rows[i].n);
+		g_assert_cmpuint(event.free, ==, 150000 * (guint64)rows[i].n);
+		g_assert_cmpuint(event.young, ==, 100000);
 		g_assert_cmpuint(event.heap, ==, 7);
 		check_cuts(204, 3, rows[i].width, p, p->len);
 	}

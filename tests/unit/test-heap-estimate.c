@@ -36,9 +36,9 @@ static void test_collection(void)
 	g_autoptr(HeapEstimate) e = heap_estimate_new();
 
 	heap_estimate_tick(e, 1 * MS, 300 * MB);
-	/* Two heaps, free space taken off; the sizes are not looked at. */
-	heap_estimate_history(e, 0, 40 * MB, 0);
-	heap_estimate_history(e, 1, 48 * MB, 0);
+	/* Two heaps, free space taken off. */
+	heap_estimate_history(e, 0, 40 * MB, 20 * MB, 0);
+	heap_estimate_history(e, 1, 48 * MB, 12 * MB, 0);
 	heap_estimate_collected(e, 2 * MS, 120 * MB);
 	assert_mb(e, 88);
 	g_assert_false(heap_estimate_is_lower_bound(e));
@@ -48,16 +48,16 @@ static void test_collection(void)
 	heap_estimate_collected(e, 4 * MS, 97 * MB);
 	assert_mb(e, 97);
 	/* The history of a collection whose end was lost is not added to the next one's. */
-	heap_estimate_history(e, 0, 500 * MB, 0);
-	heap_estimate_history(e, 0, 50 * MB, 0);
+	heap_estimate_history(e, 0, 500 * MB, 0, 0);
+	heap_estimate_history(e, 0, 50 * MB, 0, 0);
 	heap_estimate_collected(e, 5 * MS, 1);
 	assert_mb(e, 50);
-	/* One that lacks most of what there is. */
-	heap_estimate_history(e, 0, 40 * MB, 5 * MB);
-	heap_estimate_collected(e, 6 * MS, 900 * MB);
-	assert_mb(e, 895);
+	/* One that lacks a part of what there is. */
+	heap_estimate_history(e, 0, 80 * MB, 5 * MB, 0);
+	heap_estimate_collected(e, 6 * MS, 185 * MB);
+	assert_mb(e, 180);
 	/* Free space in two thirds of it is no lack. */
-	heap_estimate_history(e, 0, 300 * MB, 600 * MB);
+	heap_estimate_history(e, 0, 300 * MB, 600 * MB, 0);
 	heap_estimate_collected(e, 7 * MS, 900 * MB);
 	assert_mb(e, 300);
 	g_assert_cmpuint(heap_estimate_n_collections(e), ==, 5);
@@ -152,43 +152,86 @@ static void test_losses(void)
 	g_assert_cmpint(sample(e, 14, 400, TRUE, NULL), ==, HEAP_SAMPLE_REFUSED);
 }
 
-/* Collections that are always too high: after three samples that is known, and taken off. */
-static void test_surplus(void)
+static void collect_young(HeapEstimate *e, unsigned second, unsigned alive, unsigned young)
+{
+	heap_estimate_history(e, 0, alive * MB, (young + 3) * MB, young * MB);
+	heap_estimate_collected(e, second * 1000 * MS, 0);
+	heap_estimate_tick(e, (second * 1000 + 1) * MS, 3 * MB);
+}
+
+/* A runtime that takes the free list of generation 0 off twice: known after a sample. */
+static void test_young(void)
 {
 	g_autoptr(HeapEstimate) e = heap_estimate_new();
 
-	for (unsigned i = 1; i <= 3; i++) {
-		heap_estimate_collected(e, i * 1000 * MS, 70 * MB);
-		heap_estimate_tick(e, (i * 1000 + 1) * MS, 3 * MB);
-		assert_mb(e, 73);
-		sample(e, i * 1000 + 2, 53, TRUE, NULL);
-	}
-	heap_estimate_collected(e, 4000 * MS, 70 * MB);
-	heap_estimate_tick(e, 4001 * MS, 3 * MB);
+	collect_young(e, 1, 70, 20);
+	assert_mb(e, 73);
+	sample(e, 1002, 53, TRUE, NULL);
+	collect_young(e, 2, 70, 20);
 	assert_mb(e, 53);
-	/* One odd sample changes nothing, and it stays as it is while it is right. */
-	sample(e, 4002, 120, TRUE, NULL);
-	for (unsigned i = 5; i <= 9; i++) {
-		heap_estimate_collected(e, i * 1000 * MS, 70 * MB);
-		assert_mb(e, 50);
-		sample(e, i * 1000 + 2, 50, TRUE, NULL);
+	sample(e, 2002, 73, TRUE, NULL);
+	collect_young(e, 3, 70, 24);
+	assert_mb(e, 49);
+	/* One odd sample changed nothing, and one that fits nothing does not. */
+	sample(e, 3002, 49, TRUE, NULL);
+	collect_young(e, 4, 70, 20);
+	sample(e, 4002, 53, TRUE, NULL);
+	collect_young(e, 5, 70, 20);
+	sample(e, 5002, 63, TRUE, NULL);
+	collect_young(e, 6, 70, 20);
+	assert_mb(e, 53);
+	/* Nor does a new session; more than there is cannot be taken off. */
+	heap_estimate_reset(e, 50, FALSE);
+	collect_young(e, 1, 5, 20);
+	assert_mb(e, 3);
+	/* It goes when it is no more. */
+	for (unsigned i = 10; i <= 13; i++) {
+		collect_young(e, i, 70, 20);
+		sample(e, i * 1000 + 2, 73, TRUE, NULL);
 	}
-	/* And goes when it is no more. */
-	for (unsigned i = 10; i <= 15; i++) {
-		heap_estimate_collected(e, i * 1000 * MS, 50 * MB);
-		sample(e, i * 1000 + 2, 50, TRUE, NULL);
+	collect_young(e, 14, 70, 20);
+	assert_mb(e, 73);
+	/* Little of it says nothing. */
+	for (unsigned i = 15; i <= 20; i++) {
+		collect_young(e, i, 70, 2);
+		sample(e, i * 1000 + 2, 71, TRUE, NULL);
 	}
-	heap_estimate_collected(e, 16000 * MS, 50 * MB);
-	assert_mb(e, 50);
-	/* Too low is nothing to be taken off: samples before a collection's end is told. */
-	heap_estimate_reset(e, 0, TRUE);
-	for (unsigned i = 1; i <= 4; i++) {
-		heap_estimate_collected(e, i * 1000 * MS, 50 * MB);
-		heap_estimate_tick(e, (i * 1000 + 1) * MS, 1);
-		sample(e, i * 1000 + 2, 60, TRUE, NULL);
+	collect_young(e, 21, 70, 20);
+	assert_mb(e, 73);
+}
+
+/* A part of what is taken from the free list of generation 0 is no object, and of fresh memory all is. */
+static void test_waste(void)
+{
+	g_autoptr(HeapEstimate) e = heap_estimate_new();
+
+	for (unsigned i = 0; i < 3; i++) {
+		heap_estimate_history(e, 0, 60 * MB, 100 * MB, 100 * MB);
+		heap_estimate_collected(e, (10 * i + 1) * MS, 160 * MB);
+		heap_estimate_tick(e, (10 * i + 2) * MS, 40 * MB);
+		assert_mb(e, i ? 90 : 100);
+		sample(e, 10 * i + 3, 90, TRUE, NULL);
+		assert_mb(e, 90);
+		/* The list has 60 left. */
+		heap_estimate_tick(e, (10 * i + 4) * MS, 40 * MB);
+		assert_mb(e, 120);
+		heap_estimate_tick(e, (10 * i + 5) * MS, 300 * MB);
+		assert_mb(e, 90 + 45 + 280);
 	}
-	heap_estimate_collected(e, 5000 * MS, 50 * MB);
-	assert_mb(e, 50);
+	/* Without a list nothing is less; what a sample is off by for another reason teaches nothing. */
+	heap_estimate_collected(e, 100 * MS, 60 * MB);
+	heap_estimate_tick(e, 101 * MS, 40 * MB);
+	assert_mb(e, 100);
+	for (unsigned i = 11; i < 20; i++) {
+		heap_estimate_history(e, 0, 60 * MB, 10 * MB, 10 * MB);
+		heap_estimate_collected(e, 10 * i * MS, 70 * MB);
+		heap_estimate_tick(e, (10 * i + 1) * MS, 10 * MB);
+		sample(e, 10 * i + 2, 120, TRUE, NULL);
+	}
+	heap_estimate_history(e, 0, 60 * MB, 100 * MB, 100 * MB);
+	heap_estimate_collected(e, 300 * MS, 160 * MB);
+	heap_estimate_tick(e, 301 * MS, 40 * MB);
+	assert_mb(e, 90);
 }
 
 /* Hours of ticks and collections: the level is exact to the byte at each step. */
@@ -213,8 +256,8 @@ static void test_bounds(void)
 	assert_mb(e, 4999);
 	/* What no heap can be changes nothing, or stands still at a bound. */
 	heap_estimate_tick(e, G_MAXINT64, G_MAXUINT64);
-	heap_estimate_history(e, G_MAXUINT32, 1, 0);
-	heap_estimate_history(e, 0, G_MAXUINT64, 0);
+	heap_estimate_history(e, G_MAXUINT32, 1, 0, 0);
+	heap_estimate_history(e, 0, G_MAXUINT64, 0, 0);
 	assert_mb(e, 4999);
 	for (unsigned i = 0; i < 100000; i++)
 		heap_estimate_tick(e, G_MININT64 + i, G_GUINT64_CONSTANT(1) << 47);
@@ -244,7 +287,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/heap-estimate/odds", test_odds);
 	g_test_add_func("/heap-estimate/blind", test_blind);
 	g_test_add_func("/heap-estimate/losses", test_losses);
-	g_test_add_func("/heap-estimate/surplus", test_surplus);
+	g_test_add_func("/heap-estimate/young", test_young);
+	g_test_add_func("/heap-estimate/waste", test_waste);
 	g_test_add_func("/heap-estimate/bounds", test_bounds);
 	g_test_add_func("/heap-estimate/nonsense", test_nonsense);
 	return g_test_run();
