@@ -316,6 +316,11 @@ void asks_take(Broker *broker, const Record *record, const char *payload, size_t
 	case RECORD_DUMP_CONFIRM:
 		dump_job_confirm(id, record->value != 0);
 		return;
+	case RECORD_DUMP_WITHDRAW:
+		target = broker_find(broker, record->serial);
+		if (target && target->dump && target->dump->ask == id)
+			dump_job_withdraw(target->dump);
+		return;
 	case RECORD_CANCEL:
 		broker_each_target(broker, cancel, &id);
 		return;

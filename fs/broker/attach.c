@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include "fs/broker/acts.h"
 #include "fs/broker/broker.h"
+#include "fs/broker/dump-job.h"
 #include "fs/broker/exchange.h"
 #include "fs/broker/sessions.h"
 #include "fs/util.h"
@@ -206,13 +207,13 @@ static void watch_target(Target *target, void *data)
 	}
 	if (watch->index++ < watch->from || watch->index > watch->to)
 		return;
-	/* While createdump holds it, state t is no news. */
 	state = identity_state(&target->identity);
 	if (state == 'Z') { /* dead, and its end not told while somebody traces it */
 		g_ptr_array_add(watch->over, target);
 		return;
 	}
-	stopped = identity_state_stopped(state) && !target->dump;
+	/* While createdump holds it, state t is no news. */
+	stopped = identity_state_stopped(state) && !(target->dump && target->dump->running);
 	target_set_flags(target, stopped ? RECORD_FOUND_STOPPED : 0,
 	                 stopped ? 0 : RECORD_FOUND_STOPPED);
 	broker_target_changed(target);

@@ -71,7 +71,7 @@ static void fail(DumpJob *job, int error, const char *text)
 	if (!text || !text[0])
 		text = g_strerror(-error);
 	broker_send(broker, &record, text, strlen(text) + 1, -1);
-	if (job->running)
+	if (job->sent)
 		thaw_watch(job->target);
 	job_free(job);
 	start_waiting(broker);
@@ -129,7 +129,6 @@ static void publish(DumpJob *job)
 	g_string_append_len(texts, dump->name, (gssize)strlen(dump->name) + 1);
 	g_string_append_len(texts, path, (gssize)strlen(path) + 1);
 	broker_send(target->broker, &record, texts->str, texts->len, -1);
-	thaw_watch(target);
 	broker = target->broker;
 	job_free(job);
 	broker_apply_retention(broker);
@@ -241,6 +240,10 @@ static void start(DumpJob *job)
 		fail(job, r, text);
 		return;
 	}
+	if (identity_state_stopped(identity_state(&job->target->identity))) {
+		fail(job, -EAGAIN, "the process is stopped");
+		return;
+	}
 	job->running = TRUE;
 	job->started_us = job->progress_us = g_get_monotonic_time();
 	job->timer = g_timeout_add(DUMP_JOB_TICK_MS, on_tick, job);
@@ -265,6 +268,14 @@ static void confirm(DumpJob *job)
 	job->confirming = TRUE;
 	job->timer = g_timeout_add(DUMP_JOB_CONFIRM_MS, on_unconfirmed, job);
 	progress(job, RECORD_DUMP_CONFIRMING);
+}
+
+void dump_job_withdraw(DumpJob *job)
+{
+	if (!job->accepted)
+		job->withdrawn = TRUE;
+	else if (!job->running)
+		fail(job, -ECANCELED, "it is not wanted any more");
 }
 
 void dump_job_confirm(uint64_t ask, gboolean go_on)
@@ -335,6 +346,12 @@ static void on_preflight(PreflightResult *result, void *data)
 	job->preflight = NULL;
 	if (result->error) {
 		broker_reply(target->broker, job->ask, target->serial, result->error, result->text);
+		job_free(job);
+		return;
+	}
+	if (job->withdrawn) {
+		broker_reply(target->broker, job->ask, target->serial, -ECANCELED,
+		             "it is not wanted any more");
 		job_free(job);
 		return;
 	}

@@ -55,7 +55,8 @@ struct DumpJob {
 	/* of the job */
 	Preflight *preflight;
 	gboolean accepted;
-	gint64 queued_us; /* monotonic */
+	gboolean withdrawn; /* before it was accepted */
+	gint64 queued_us;   /* monotonic */
 	gboolean confirming;
 	gboolean running;
 	uint64_t expected; /* bytes that it may need at most */
@@ -71,6 +72,9 @@ struct DumpJob {
 void dump_job_ask(Target *target, uint64_t ask, guint32 type, RecordReason reason);
 /* The front's answer for a job in `confirming`; any other id is passed over. */
 void dump_job_confirm(uint64_t ask, gboolean go_on);
+
+/* It is not wanted any more: one that has not begun ends with -ECANCELED. */
+void dump_job_withdraw(DumpJob *job);
 
 /* For the writer: the file as it is now, into size and disk. */
 void dump_job_measure(DumpJob *job);

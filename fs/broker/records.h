@@ -49,6 +49,8 @@ typedef enum {
 	RECORD_CANCEL,       /* id of an ask: dropped when unsent. No reply */
 	RECORD_DUMP_CONFIRM, /* id of a DUMP, value: 1 begin, 0 drop it. Answers a DUMP_PROGRESS in
 			      * state CONFIRM; without effect on any other. No reply */
+	RECORD_DUMP_WITHDRAW, /* id of a DUMP, serial = process's: ends it with -ECANCELED unless it has begun,
+			       * else without effect. No reply of its own */
 
 	/* broker -> front */
 	RECORD_FOUND = 64, /* serial: a process, or news of it; RecordFound, payload = texts */
@@ -62,7 +64,7 @@ typedef enum {
 			       * RecordProgress */
 	RECORD_DUMP_SEALED,   /* id (0: from the store at start), serial = dump's;
 			       * RecordSealed, payload = texts */
-	RECORD_DUMP_FAILED,   /* id, error (-ECANCELED: dropped, as CONFIRM said); payload =
+	RECORD_DUMP_FAILED, /* id, error (-ECANCELED: dropped, as CONFIRM or WITHDRAW said); payload =
 			       * sentence or createdump's own text */
 	RECORD_NOTICE, /* a line for `events`: serial or 0, pid, word; payload = keys and values, NUL-ended each */
 	RECORD_STOP,         /* end: answer what waits, close and exit 0 */

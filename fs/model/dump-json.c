@@ -102,6 +102,8 @@ void dump_json_build(const DumpStory *story, const RecordSealed *sealed, const c
 	append_number(out, story->threshold_mb > 0 ? story->threshold_mb : NAN);
 	append_key(out, "value_mb");
 	append_number(out, story->value_mb);
+	append_key(out, "value");
+	append_number(out, story->value);
 	append_key(out, "type");
 	append_string(out, dump_type_name(sealed->written_type));
 	append_key(out, "requested");

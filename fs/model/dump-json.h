@@ -1,7 +1,7 @@
 #pragma once
 /*
  * The .json beside a dump: one object, a key a line, in this order: reason trigger threshold_mb
- * value_mb type requested sealed pid uid start_time runtime cmdline counters path size frozen_s
+ * value_mb value type requested sealed pid uid start_time runtime cmdline counters path size frozen_s
  * frozen_at analyze. null for what is unknown or not a number; always valid UTF-8.
  */
 #include "fs/model/counter-store.h"
@@ -11,6 +11,7 @@
 typedef struct {
 	gboolean by_trigger;
 	char *condition;     /* NULL: on demand, or unknown */
+	double value;        /* of the condition, in its own unit; NaN: on demand, or unknown */
 	double threshold_mb; /* 0: none */
 	double value_mb;     /* NaN: unknown */
 	char *runtime;       /* NULL: unknown */

@@ -49,6 +49,7 @@ static void apply(Model *model, Process *process, ModelAct *act)
 		trigger_set_threshold(&process->trigger, act->limit_mb, util_real_us());
 	else
 		trigger_replace(&process->trigger, &act->set, util_real_us());
+	model_dumps_withdraw(model, process);
 	if (was_on || process->trigger.set.n)
 		tell_armed(model, process, act->is_threshold);
 	begin(model, process);
@@ -156,8 +157,8 @@ int model_write_threshold(Model *model, Process *process, const char *text, gsiz
 		                    "neither a size (500, 500MiB, 1.5GB) nor off");
 	if (mb > 0 && process->trigger.set.n == TRIGGER_LINES_MAX &&
 	    !trigger_threshold_mb(&process->trigger))
-		return model_refuse(model, process, "threshold_mb", -ENOSPC,
-		                    "trigger has 16 lines already");
+		return model_refuse(model, process, "threshold_mb", -EINVAL,
+		                    "trigger has 16 conditions already");
 	act = model_act_new(model, MODEL_ACT_ARM, process->serial, reply, data);
 	act->is_threshold = TRUE;
 	act->limit_mb = mb;
@@ -220,7 +221,7 @@ static int write_count(Model *model, Process *process, const char *file, const c
 		return model_refuse(model, process, file, r, why);
 	*field = (unsigned)n;
 	*written_us = util_real_us();
-	trigger_reset(&process->trigger);
+	trigger_recount(&process->trigger);
 	begin(model, process);
 	return 0;
 }

@@ -83,6 +83,15 @@ static void begin_estimate(Process *process, gint64 age_us)
 	process->heap.is_lower_bound = !from_birth;
 }
 
+static void tell_switched(Model *model, Process *process)
+{
+	const Detect *detect = &process->detect;
+	g_autofree char *text = g_strdup_printf("detect is now %s: %s",
+	                                        detect_mode_name(detect->in_force), detect->reason);
+
+	model_log(model, process, 0, EVENT_WARNING, "text", text, NULL);
+}
+
 static void take_session(Model *model, Process *process, Session *session, guint64 age_us)
 {
 	Detect *detect = &process->detect;
@@ -96,8 +105,7 @@ static void take_session(Model *model, Process *process, Session *session, guint
 	if (old) {
 		/* The new one is there before the old one goes, and the estimate goes on. */
 		detect->switched_us = now;
-		model_log(model, process, 0, EVENT_WARNING, "text", detect->reason, "detect",
-		          detect_mode_name(detect->in_force), NULL);
+		tell_switched(model, process);
 		model_attach_stop(model, old);
 	} else {
 		begin_estimate(process, age_us <= G_MAXINT64 ? (gint64)age_us : -1);

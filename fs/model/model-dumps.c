@@ -32,6 +32,8 @@ typedef struct {
 	ModelAct *act;       /* until the ask is answered; NULL when no user waits */
 	gboolean accepted;   /* the ask was answered well */
 	gboolean begun;      /* dump-started was said */
+	gboolean is_untold;  /* that it fired is told when the ask was answered well */
+	gboolean withdrawn;  /* its line was written over while it was queued */
 	guint64 dump;        /* its serial, once sealed */
 	gboolean from_store; /* of an earlier life of the daemon, which stored no json */
 	gboolean shown;
@@ -104,6 +106,7 @@ static Job *job_new(Model *model, Process *process, gboolean by_trigger)
 		.by_trigger = by_trigger,
 		.condition = by_trigger ? g_strdup(condition->str) : NULL,
 		.threshold_mb = trigger_threshold_mb(trigger),
+		.value = by_trigger && trigger->fired ? trigger->fired->value : NAN,
 		.value_mb = process->heap.known ? process->heap.mb : NAN,
 		.runtime = g_strdup(process_runtime(process)),
 		.command = g_strdup(process_command_line(process)),
@@ -127,9 +130,11 @@ static void tell_failure(Job *job, int error, const char *word, const char *sent
                          gboolean accepted)
 {
 	Process *process = job_process(job);
-	gboolean missed = !accepted && (error == -EBUSY || error == -EAGAIN);
+	gboolean missed = !job->begun && (error == -EBUSY || error == -EAGAIN);
 	gint64 now = g_get_monotonic_time();
 
+	if (job->withdrawn && error == -ECANCELED)
+		return;
 	if (accepted && job->story.by_trigger && error == -ECANCELED) {
 		tell_dropped(job, process);
 	} else if (!accepted && !job->story.by_trigger) {
@@ -151,9 +156,36 @@ static void tell_failure(Job *job, int error, const char *word, const char *sent
 		model_set_error(job->model, process, sentence);
 }
 
+/* What waited for the end of one that was withdrawn gets its turn. */
 static void end_job(Job *job)
 {
-	g_hash_table_remove(job->model->jobs, &job->id);
+	Model *model = job->model;
+	Process *next = job->withdrawn ? job_process(job) : NULL;
+
+	g_hash_table_remove(model->jobs, &job->id);
+	if (next)
+		model_trigger_look(model, next);
+}
+
+/* What fired, and by what. */
+static void tell_fired(Model *model, Process *process)
+{
+	const TriggerLine *line = process->trigger.fired;
+	g_autoptr(GString) condition = g_string_new(NULL);
+	char value[NUMBER_MAX], limit[NUMBER_MAX];
+
+	trigger_line_describe(line, condition);
+	number_format(line->value, value);
+	number_format(line->limit, limit);
+	if (line->source != TRIGGER_HEAP)
+		model_log(model, process, 0, EVENT_FIRED, "value", value, "trigger", condition->str,
+		          NULL);
+	else if (line->kind == &trigger_compare)
+		model_log(model, process, 0, EVENT_FIRED, "value_mb", value, "threshold_mb", limit,
+		          "trigger", condition->str, NULL);
+	else
+		model_log(model, process, 0, EVENT_FIRED, "value_mb", value, "trigger",
+		          condition->str, NULL);
 }
 
 static void on_answer(int error, const Record *record, const char *payload, gsize len, int fd,
@@ -167,6 +199,8 @@ static void on_answer(int error, const Record *record, const char *payload, gsiz
 	util_close_fd(&fd);
 	if (!error) {
 		job->accepted = TRUE;
+		if (process && job->is_untold && process->trigger.generation == job->generation)
+			tell_fired(job->model, process);
 		if (process)
 			model_touch(job->model, process);
 		model_act_done(act, 0, -1, 0);
@@ -212,39 +246,47 @@ int model_dumps_demand(Model *model, Process *process, guint32 type, ModelAct *a
 	return ask(model, process, job, type);
 }
 
-/* What fired, and by what. */
-static void tell_fired(Model *model, Process *process)
-{
-	const TriggerLine *line = process->trigger.fired;
-	g_autoptr(GString) condition = g_string_new(NULL);
-	char value[NUMBER_MAX], limit[NUMBER_MAX];
-
-	trigger_line_describe(line, condition);
-	number_format(line->value, value);
-	number_format(line->limit, limit);
-	if (line->source == TRIGGER_HEAP)
-		model_log(model, process, 0, EVENT_FIRED, "value_mb", value, "threshold_mb", limit,
-		          "trigger", condition->str, NULL);
-	else
-		model_log(model, process, 0, EVENT_FIRED, "value", value, "trigger", condition->str,
-		          NULL);
-}
-
 void model_dumps_fire(Model *model, Process *process)
 {
-	const char *busy = "a dump is queued or running already";
+	Trigger *trigger = &process->trigger;
+	const Job *other = g_hash_table_lookup(model->jobs, &process->dump_job);
+	const char *why = NULL;
+	Job *job;
 
 	/* State dumping: what was read now was sent before. */
-	if (process->dump_state != PROCESS_DUMP_IDLE) {
-		if (trigger_dump_missed(&process->trigger, process->trigger.generation,
-		                        g_get_monotonic_time())) {
-			model_log(model, process, 0, EVENT_MISSED, "reason", busy, NULL);
-			model_set_error(model, process, busy);
+	if (process->dump_state != PROCESS_DUMP_IDLE)
+		why = "a dump is queued or running already";
+	else if (process->found.flags & RECORD_FOUND_STOPPED)
+		why = "the process is stopped";
+	if (other && other->withdrawn) {
+		trigger_postpone(trigger);
+		return;
+	}
+	if (why) {
+		if (trigger_dump_missed(trigger, trigger->generation, g_get_monotonic_time())) {
+			model_log(model, process, 0, EVENT_MISSED, "reason", why, NULL);
+			model_set_error(model, process, why);
 		}
 		return;
 	}
-	tell_fired(model, process);
-	ask(model, process, job_new(model, process, TRUE), process->dump_type);
+	job = job_new(model, process, TRUE);
+	job->is_untold = trigger->missed; /* each second, until it is answered well */
+	if (!job->is_untold)
+		tell_fired(model, process);
+	ask(model, process, job, process->dump_type);
+}
+
+void model_dumps_withdraw(Model *model, Process *process)
+{
+	Record record = record_new(RECORD_DUMP_WITHDRAW);
+	Job *job = g_hash_table_lookup(model->jobs, &process->dump_job);
+
+	if (!job || job->begun || job->withdrawn || !job->story.by_trigger)
+		return;
+	job->withdrawn = TRUE;
+	record.id = job->id;
+	record.serial = process->serial;
+	(void)link_send(model->link, &record, NULL, 0, -1);
 }
 
 /* Whether what a trigger asked for while the queue was long is worth a dump now. */
@@ -276,6 +318,7 @@ void model_dumps_progress(Model *model, const Record *record)
 	if (record->state != RECORD_DUMP_RUNNING || job->begun)
 		return;
 	job->begun = TRUE;
+	job->withdrawn = FALSE; /* too late */
 	set_dump_state(process, PROCESS_DUMP_RUNNING);
 	if (job->story.by_trigger)
 		trigger_dump_running(&process->trigger, job->generation);
@@ -312,8 +355,12 @@ static void tell_done(Job *job, Process *process, const Dump *dump)
 	g_snprintf(size, sizeof size, "%" G_GUINT64_FORMAT, (guint64)dump->info.size);
 	number_format((double)dump->info.frozen_us / 1e6, seconds);
 	model_log(job->model, process, job->pid, EVENT_DUMP_DONE, "name", dump->name_pid, "type",
-	          dump_type_name(dump->info.written_type), "size", size, frozen ? "frozen_s" : NULL,
-	          seconds, NULL);
+	          dump_type_name(dump->info.written_type), "size", size,
+	          process && job->story.by_trigger ? "trigger" : "reason",
+	          process && job->story.by_trigger ? trigger_state_name(process->trigger.state)
+	          : job->story.by_trigger          ? "trigger"
+	                                           : "demand",
+	          frozen ? "frozen_s" : NULL, seconds, NULL);
 }
 
 static void job_over(Job *job, Process *process)
@@ -423,6 +470,7 @@ static void annex_later(Model *model, const Dump *dump)
 	job->shown = TRUE;
 	job->story = (DumpStory){
 		.by_trigger = dump->info.reason == RECORD_REASON_TRIGGER,
+		.value = NAN,
 		.value_mb = NAN,
 		.start_us = dump->info.start_us,
 	};

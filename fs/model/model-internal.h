@@ -126,6 +126,8 @@ void model_dumps_init(Model *model);
 void model_dumps_end(Model *model);
 /* The trigger has fired. */
 void model_dumps_fire(Model *model, Process *process);
+/* Lines were written over: a dump that one of the old ones asked for is not wanted any more, unless it has begun. */
+void model_dumps_withdraw(Model *model, Process *process);
 /* act is told the outcome of the ask; may be NULL. 0, or -EAGAIN when too much is asked already. */
 int model_dumps_demand(Model *model, Process *process, guint32 type, ModelAct *act);
 void model_dumps_progress(Model *model, const Record *record);

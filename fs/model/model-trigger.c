@@ -16,9 +16,29 @@ gint64 model_trigger_gap_us(const Process *process)
 	return (gint64)process->interval_ms * 1000 * FRESH_INTERVALS;
 }
 
+static void tell_rearmed(Model *model, Process *process, gboolean was_cooling)
+{
+	const TriggerLine *line;
+
+	while ((line = trigger_take_rearmed(&process->trigger))) {
+		g_autoptr(GString) text = g_string_new(NULL);
+
+		trigger_line_describe(line, text);
+		model_log(model, process, 0, EVENT_ARMED, "reason", "quiet", "trigger", text->str,
+		          NULL);
+		model_touch(model, process);
+	}
+	if (was_cooling && process->trigger.state != TRIGGER_COOLDOWN)
+		model_log(model, process, 0, EVENT_ARMED, "reason", "cooldown-over", NULL);
+}
+
 static void fire(Model *model, Process *process)
 {
-	if (trigger_fires(&process->trigger, g_get_monotonic_time()))
+	gboolean was_cooling = process->trigger.state == TRIGGER_COOLDOWN;
+	gboolean fires = trigger_fires(&process->trigger, g_get_monotonic_time());
+
+	tell_rearmed(model, process, was_cooling);
+	if (fires)
 		model_dumps_fire(model, process);
 }
 
@@ -40,7 +60,7 @@ void model_trigger_heap(Model *model, Process *process, gint64 now_us)
 		trigger_pause(&process->trigger);
 	trigger_take_heap(&process->trigger, heap->mb, heap->is_lower_bound, now_us,
 	                  model_trigger_gap_us(process));
-	if (process->trigger.state == TRIGGER_ARMED || process->trigger.state == TRIGGER_COOLDOWN)
+	if (trigger_is_live(&process->trigger))
 		fire(model, process);
 }
 

@@ -88,6 +88,7 @@ static void append_detect(GString *out, const Process *process)
 	                                              : "no session yet");
 	append_key(out, "heap_bound",
 	           !process->heap.known           ? NULL
+	           : is_on && !detect->session    ? "sample"
 	           : process->heap.is_lower_bound ? "lower"
 	                                          : "exact");
 	if (process->heap_limit_source) {

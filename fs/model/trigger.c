@@ -91,7 +91,7 @@ gboolean trigger_is_live(const Trigger *trigger)
 	       trigger->state == TRIGGER_DUMPING || trigger->state == TRIGGER_COOLDOWN;
 }
 
-void trigger_reset(Trigger *trigger)
+static void reset(Trigger *trigger)
 {
 	trigger->state = trigger->set.n ? TRIGGER_ARMED : TRIGGER_OFF;
 	trigger->dumps = 0;
@@ -101,7 +101,15 @@ void trigger_reset(Trigger *trigger)
 	trigger->missed = FALSE;
 	trigger->fired = NULL;
 	for (unsigned i = 0; i < trigger->set.n; i++)
-		trigger->set.lines[i]->waits = FALSE;
+		trigger->set.lines[i]->waits = trigger->set.lines[i]->is_rearmed = FALSE;
+}
+
+void trigger_recount(Trigger *trigger)
+{
+	if (trigger->state == TRIGGER_QUEUED || trigger->state == TRIGGER_DUMPING)
+		trigger->dumps = 0;
+	else
+		reset(trigger);
 }
 
 static void insert_first(Trigger *trigger, TriggerLine *line)
@@ -136,7 +144,7 @@ void trigger_replace(Trigger *trigger, TriggerSet *set, gint64 wall_us)
 	for (unsigned i = keep; i < old.n; i++)
 		trigger_line_free(old.lines[i]);
 	trigger->written_us = wall_us;
-	trigger_reset(trigger);
+	reset(trigger);
 }
 
 void trigger_set_threshold(Trigger *trigger, double mb, gint64 wall_us)
@@ -156,7 +164,7 @@ void trigger_set_threshold(Trigger *trigger, double mb, gint64 wall_us)
 		insert_first(trigger, line);
 	}
 	trigger->threshold_written_us = trigger->written_us = wall_us;
-	trigger_reset(trigger);
+	reset(trigger);
 }
 
 void trigger_line_take(TriggerLine *line, double value, gboolean lower_bound, gint64 now_us,
@@ -184,8 +192,10 @@ void trigger_line_take(TriggerLine *line, double value, gboolean lower_bound, gi
 	else if (held && at_us - line->taken_us <= gap_us)
 		line->held_us += at_us - line->taken_us;
 	line->taken_us = at_us;
-	if (line->waits && !lower_bound && line->kind->is_quiet(line))
+	if (line->waits && !lower_bound && line->kind->is_quiet(line)) {
 		line->waits = FALSE;
+		line->is_rearmed = TRUE;
+	}
 }
 
 void trigger_take_heap(Trigger *trigger, double mb, gboolean lower_bound, gint64 now_us,
@@ -286,18 +296,36 @@ void trigger_dump_failed(Trigger *trigger, unsigned generation)
 		trigger->state = TRIGGER_FAILED;
 }
 
+void trigger_postpone(Trigger *trigger)
+{
+	trigger->state = TRIGGER_ARMED;
+	for (unsigned i = 0; i < trigger->set.n; i++)
+		trigger->set.lines[i]->waits &= !trigger->set.lines[i]->holds;
+}
+
 gboolean trigger_dump_missed(Trigger *trigger, unsigned generation, gint64 now_us)
 {
 	gboolean first = !trigger->missed;
 
 	if (!is_waiting(trigger, generation))
 		return FALSE;
-	trigger->state = TRIGGER_ARMED;
+	trigger_postpone(trigger);
 	trigger->missed = TRUE;
 	trigger->retry_us = now_us + RETRY_US;
-	for (unsigned i = 0; i < trigger->set.n; i++)
-		trigger->set.lines[i]->waits &= !trigger->set.lines[i]->holds;
 	return first;
+}
+
+const TriggerLine *trigger_take_rearmed(Trigger *trigger)
+{
+	for (unsigned i = 0; i < trigger->set.n; i++) {
+		TriggerLine *line = trigger->set.lines[i];
+
+		if (!line->is_rearmed)
+			continue;
+		line->is_rearmed = FALSE;
+		return line;
+	}
+	return NULL;
 }
 
 const char *trigger_state_name(TriggerState state)

@@ -99,9 +99,10 @@ struct TriggerLine {
 
 	double value; /* the last; NaN before the first */
 	gboolean has_value;
-	gboolean holds; /* at the last value */
-	gboolean waits; /* it has fired, and was not quiet since */
-	gint64 held_us; /* how long it has held, silences not counted */
+	gboolean holds;      /* at the last value */
+	gboolean waits;      /* it has fired, and was not quiet since */
+	gboolean is_rearmed; /* it has become quiet, which is to be told */
+	gint64 held_us;      /* how long it has held, silences not counted */
 	gint64 taken_us; /* monotonic, of the last value; 0: none, or one that nothing follows from */
 	unsigned n_minima;
 	TriggerMinimum minima[TRIGGER_MINIMA_MAX + 1]; /* of `grows`, oldest first */
@@ -150,7 +151,8 @@ const char *trigger_line_state(const TriggerLine *line);
  */
 void trigger_replace(Trigger *trigger, TriggerSet *set, gint64 wall_us);
 void trigger_set_threshold(Trigger *trigger, double mb, gint64 wall_us); /* 0: off */
-void trigger_reset(Trigger *trigger);                                    /* max_dumps, cooldown_s */
+/* max_dumps, cooldown_s: a dump that is queued or running is the first of the new count. */
+void trigger_recount(Trigger *trigger);
 /* 0: none. */
 double trigger_threshold_mb(const Trigger *trigger);
 gboolean trigger_needs(const Trigger *trigger, TriggerSource source);
@@ -186,6 +188,11 @@ void trigger_dump_done(Trigger *trigger, unsigned generation, gint64 now_us);
 void trigger_dump_failed(Trigger *trigger, unsigned generation);
 /* TRUE when this miss is to be told (the first since it was armed or since it fired last). */
 gboolean trigger_dump_missed(Trigger *trigger, unsigned generation, gint64 now_us);
+
+/* Not now: as if it had not fired, without a word. */
+void trigger_postpone(Trigger *trigger);
+/* A line that has become quiet since, each once; NULL when there is none (more). */
+const TriggerLine *trigger_take_rearmed(Trigger *trigger);
 
 const char *trigger_state_name(TriggerState state);
 /* All lines, each with a newline; "off" and a newline. */

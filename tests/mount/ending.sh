@@ -8,7 +8,7 @@ start_fake "heap 100
 interval 200
 delay dump 2000" || finish
 P=$TARGET
-KEYS="reason trigger threshold_mb value_mb type requested sealed pid uid start_time runtime cmdline counters"
+KEYS="reason trigger threshold_mb value_mb value type requested sealed pid uid start_time runtime cmdline counters"
 KEYS="$KEYS path size frozen_s frozen_at analyze"
 
 keys() { grep -oE '^  "[a-z_]+"' | tr -d ' "' | xargs; }

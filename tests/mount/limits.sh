@@ -171,6 +171,22 @@ wait_for 5 idle "$C"
 slow
 A=$TARGET
 put "$C/threshold_mb" 200
+queued_again "disarmed"
+asked=$(grep -c '^request dump' "$C_OUT")
+put "$C/threshold_mb" off
+eventually "disarmed: it waits no longer" 10 get_is "$C/dump" idle
+put "$C/threshold_mb" 200
+eventually "raised: it waits again" 10 get_is "$C/dump" queued
+put "$C/threshold_mb" 400
+eventually "raised: and no longer" 10 get_is "$C/dump" idle
+is "raised: armed" "$(key "$C/status" trigger)" armed
+end "$A"
+slow # has got the place that was free
+A=$TARGET
+is "neither was dumped" "$(grep -c '^request dump' "$C_OUT")" "$asked"
+is "nor missed" "$(get "$C/events" | grep -c missed)" 1
+
+put "$C/threshold_mb" 200
 queued_again "no answer"
 front=$(front_of "$DAEMON_PID")
 kill -STOP "$front"

@@ -49,19 +49,6 @@ killed_at() {
 	done
 	return 1
 }
-# whole_dump - one that is listed. 3.1 refuses one now and then (2 in 50 after a createdump was killed), after
-# 40 ms and without a reason: then it is asked again.
-whole_dump() {
-	local try
-	for try in 1 2 3; do
-		put "$P/dump" now
-		wait_for 60 get_is "$P/dump" idle
-		has_core "$P" && return 0
-		key "$P/status" last_error
-		get_like "$P/status" "gives no reason" || return 1
-	done
-	return 1
-}
 seconds_of() { date -d "$(sed -n "s/.*\"$1\": \"\(.*\)\".*/\1/p" <<<"$2")" +%s.%N; }
 
 # Frozen: longer than nothing, shorter than all of it, and after it was asked for
@@ -83,7 +70,7 @@ for name in ${ONLY:-twin-3.1 twin-8.0 twin-10.0}; do
 	have_runtime "$name" || { skip "$name" "not to be had"; continue; }
 	start_target "$name" spike $BASE 0 0 1000 0 || finish
 	P=$TARGET
-	start_daemon attach_delay=0,keep_free=300MB
+	start_daemon attach_delay=0,keep_free=300MB,max_parallel_dumps=1
 	ok "$name: samples" first_sample "$P" 30
 
 	put "$P/dump" now
@@ -126,8 +113,30 @@ for name in ${ONLY:-twin-3.1 twin-8.0 twin-10.0}; do
 	ok "$name: no createdump" no_createdump "$P"
 	ok "$name: no dump" no_core "$P"
 	rm "$STORE/filled"
-	ok "$name: with space again a whole dump" whole_dump
+	ok "$name: with space again a whole dump" whole_dump "$P"
 	remove_all
+
+	kill -STOP "$P"
+	sleep 2.5 # as long as a stop that createdump left is looked for
+	is "$name: stopped by its user after its dump: it stays so" "$(state_of "$P")" T
+	kill -CONT "$P"
+	start_target "$name" spike 50 0 0 1000 0 || finish
+	ok "$name: another one" first_sample "$TARGET" 30
+	put "$TARGET/dump" now
+	ok "$name: which is dumped" wait_for 20 has_createdump "$TARGET"
+	kill -STOP "$(createdump_of "$TARGET")"
+	put "$P/dump" now
+	eventually "$name: queued behind it" 10 get_is "$P/dump" queued
+	kill -STOP "$P"
+	kill -CONT "$(createdump_of "$TARGET")"
+	eventually "$name: stopped in the queue: not dumped" 20 \
+		get_like "$P/events" "dump-failed error=\"the process is stopped\""
+	sleep 2.5
+	is "$name: and left as it is" "$(state_of "$P")" T
+	unlike "$name: no signal was sent" "$(get events)" "SIGCONT"
+	kill -CONT "$P"
+	eventually "$name: it runs on" 10 well "$P"
+	end "$TARGET"
 	stop_daemon
 	end "$P"
 done

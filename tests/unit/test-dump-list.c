@@ -146,8 +146,10 @@ static void test_json(void)
 		                .frozen_at_us = 1500000 };
 	g_autoptr(GString) measured = g_string_new(NULL);
 	g_autoptr(GString) untold = g_string_new(NULL);
-	const DumpStory unknown = { .value_mb = NAN };
-	DumpStory story = { .by_trigger = TRUE, .threshold_mb = 300, .value_mb = 388.5 };
+	const DumpStory unknown = { .value = NAN, .value_mb = NAN };
+	DumpStory story = {
+		.by_trigger = TRUE, .value = 388.5, .threshold_mb = 300, .value_mb = 388.5
+	};
 
 	dump_json_counters(store, counters);
 	g_assert_cmpstr(counters->str, ==, "{}");
@@ -169,7 +171,8 @@ static void test_json(void)
 	g_assert_nonnull(strstr(untold->str, "\"reason\": \"demand\",\n"
 	                                     "  \"trigger\": null,\n"
 	                                     "  \"threshold_mb\": null,\n"
-	                                     "  \"value_mb\": null,\n"));
+	                                     "  \"value_mb\": null,\n"
+	                                     "  \"value\": null,\n"));
 	g_assert_nonnull(strstr(untold->str, "\"start_time\": null,\n"
 	                                     "  \"runtime\": null,\n"
 	                                     "  \"cmdline\": null,\n"
@@ -183,6 +186,7 @@ static void test_json(void)
 		"  \"trigger\": \"heap >= 300\",\n"
 		"  \"threshold_mb\": 300,\n"
 		"  \"value_mb\": 388.5,\n"
+		"  \"value\": 388.5,\n"
 		"  \"type\": \"full\",\n"
 		"  \"requested\": \"1970-01-01T00:00:00.000Z\",\n"
 		"  \"sealed\": \"1970-01-01T00:00:00.000Z\",\n"

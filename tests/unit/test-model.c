@@ -471,8 +471,9 @@ static void test_trigger_to_list(Fixture *f, gconstpointer data)
 	check_status(f, "dumps 1");
 	g_assert_true(logged(f, "fired value_mb=300 threshold_mb=300"));
 	g_assert_true(logged(f, "dump-started reason=trigger"));
-	g_assert_true(logged(f, "dump-done name=core_20261124_101512_4807 type=heap size=123456 "
-	                        "frozen_s=0.25\n"));
+	g_assert_true(logged(
+		f, "dump-done name=core_20261124_101512_4807 type=heap size=123456 trigger=fired "
+		   "frozen_s=0.25\n"));
 	g_assert_true(log_has(process->events, "dump-done"));
 	check_status(f, "dump_expected 0");
 	/* One dump; armed again by a write, and then at once, as the condition holds. */
@@ -626,9 +627,94 @@ static void test_queue(Fixture *f, gconstpointer data)
 	counter_stream_value(&f->stream, "gc-heap-size", 252);
 	id = expect(f, RECORD_DUMP);
 	reply(f, id, 0, NULL);
-	/* Disarmed while it waits: nobody wants it. */
+	progress(f, id, RECORD_DUMP_RUNNING);
+	sealed(f, id, 7, 1u << RECORD_PART_CORE);
+	reply(f, expect(f, RECORD_ANNEX), 0, NULL);
+	WAIT_FOR(process->trigger.state == TRIGGER_FIRED);
+}
+
+/* Lines that are written while a dump of theirs waits: it is given up, once it has not begun. */
+static void test_withdrawn(Fixture *f, gconstpointer data)
+{
+	Process *process = attach(f, 250);
+	guint64 id, next;
+
+	arm(f, "200");
+	id = expect(f, RECORD_DUMP);
+	reply(f, id, 0, NULL);
+	progress(f, id, RECORD_DUMP_QUEUED);
+	settle(f);
 	write_threshold(f, "off", 0);
-	expect_confirm(f, id, 0);
+	g_assert_cmpuint(expect(f, RECORD_DUMP_WITHDRAW), ==, id);
+	failed(f, id, -ECANCELED, "it is not wanted any more");
+	WAIT_FOR(process->dump_state == PROCESS_DUMP_IDLE);
+	check_status(f, "trigger off");
+	g_assert_false(logged(f, "missed"));
+	g_assert_false(logged(f, "dump-failed"));
+
+	/* Before it was accepted; another threshold that holds, too: its own dump follows the first's end. */
+	arm(f, "200");
+	id = expect(f, RECORD_DUMP);
+	arm(f, "220");
+	g_assert_cmpuint(expect(f, RECORD_DUMP_WITHDRAW), ==, id);
+	counter_stream_value(&f->stream, "gc-heap-size", 251);
+	WAIT_FOR(process->heap.mb == 251);
+	settle(f);
+	g_assert_cmpuint(f->inbox.length, ==, 0);
+	reply(f, id, -ECANCELED, "it is not wanted any more");
+	next = expect(f, RECORD_DUMP);
+	g_assert_cmpuint(next, !=, id);
+	reply(f, next, 0, NULL);
+	g_assert_false(logged(f, "missed"));
+
+	/* It has begun: it goes on, and is counted no more. */
+	progress(f, next, RECORD_DUMP_RUNNING);
+	WAIT_FOR(process->dump_state == PROCESS_DUMP_RUNNING);
+	arm(f, "300");
+	settle(f);
+	g_assert_cmpuint(f->inbox.length, ==, 0);
+	failed(f, next, -EIO, "cut");
+	WAIT_FOR(process->dump_state == PROCESS_DUMP_IDLE);
+	check_status(f, "trigger armed");
+
+	/* A new count begins with the one that is queued. */
+	arm(f, "200");
+	id = expect(f, RECORD_DUMP);
+	reply(f, id, 0, NULL);
+	g_assert_cmpint(model_write_cooldown(f->model, process, "30", 2), ==, 0);
+	settle(f);
+	g_assert_cmpuint(f->inbox.length, ==, 0);
+	check_status(f, "trigger queued");
+	progress(f, id, RECORD_DUMP_RUNNING);
+	sealed(f, id, 7, 1u << RECORD_PART_CORE);
+	reply(f, expect(f, RECORD_ANNEX), 0, NULL);
+	WAIT_FOR(process->trigger.state == TRIGGER_FIRED);
+	g_assert_true(logged(f, "trigger=fired"));
+}
+
+/* What holds while nothing may be sent is missed once, and fires when it may. */
+static void test_stopped(Fixture *f, gconstpointer data)
+{
+	Process *process = attach(f, 250);
+	guint64 id;
+
+	found(f, RECORD_FOUND_OLD | RECORD_FOUND_ATTACHABLE | RECORD_FOUND_STOPPED);
+	settle(f);
+	arm(f, "200");
+	settle(f);
+	g_assert_cmpuint(f->inbox.length, ==, 0);
+	g_assert_true(logged(f, "missed reason=\"the process is stopped\""));
+	g_assert_false(logged(f, "fired"));
+	found(f, RECORD_FOUND_OLD | RECORD_FOUND_ATTACHABLE);
+	id = expect(f, RECORD_DUMP);
+	g_assert_false(logged(f, "fired"));
+	reply(f, id, 0, NULL);
+	settle(f);
+	g_assert_true(logged(f, "fired value_mb=250"));
+	/* Stopped while it was queued: no failure. */
+	failed(f, id, -EAGAIN, "the process is stopped");
+	WAIT_FOR(process->trigger.state == TRIGGER_ARMED);
+	g_assert_false(logged(f, "dump-failed"));
 }
 
 /* Retention takes dumps away, shown or not. */
@@ -1222,7 +1308,7 @@ static void test_detect_auto(Fixture *f, gconstpointer data)
 	reply(f, expect(f, RECORD_STOP_SESSION), 0, NULL);
 	check_status(f, "detect gc");
 	check_status(f, "detect_why auto: it allocates too fast for ticks");
-	g_assert_true(logged(f, "detect=gc"));
+	g_assert_true(logged(f, "detect is now gc: "));
 	/* Once a minute at most, and below half the rate alone. */
 	process_of(f)->detect.n_rates = 0;
 	model_detect_look(f->model, process_of(f));
@@ -1378,6 +1464,8 @@ int main(int argc, char **argv)
 	ADD("demand", test_demand);
 	ADD("missed-and-failed", test_missed_and_failed);
 	ADD("queue", test_queue);
+	ADD("withdrawn", test_withdrawn);
+	ADD("stopped", test_stopped);
 	ADD("removed", test_removed);
 	ADD("lost-stream", test_lost_stream);
 	ADD("unanswered", test_unanswered);

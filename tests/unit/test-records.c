@@ -24,7 +24,7 @@ static Record good(RecordKind kind)
 
 static gboolean is_from_front(guint32 kind)
 {
-	return kind >= RECORD_READY && kind <= RECORD_DUMP_CONFIRM;
+	return kind >= RECORD_READY && kind <= RECORD_DUMP_WITHDRAW;
 }
 
 static gboolean exists(guint32 kind)

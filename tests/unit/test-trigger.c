@@ -273,7 +273,7 @@ static void test_storm(void)
 	g_assert_true(fires(&trigger, 100, 64));
 	done(&trigger, 65);
 	g_assert_cmpstr(trigger_state_name(trigger.state), ==, "exhausted");
-	trigger_reset(&trigger);
+	trigger_recount(&trigger);
 	g_assert_true(fires(&trigger, 100, 66));
 	g_assert_cmpuint(trigger.dumps, ==, 0);
 	trigger_clear(&trigger);
