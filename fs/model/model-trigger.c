@@ -20,6 +20,8 @@ static void tell_rearmed(Model *model, Process *process, gboolean was_cooling)
 {
 	const TriggerLine *line;
 
+	if (!trigger_is_live(&process->trigger))
+		return;
 	while ((line = trigger_take_rearmed(&process->trigger))) {
 		g_autoptr(GString) text = g_string_new(NULL);
 

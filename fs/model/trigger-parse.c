@@ -62,6 +62,16 @@ static gboolean take_word(Cursor *c, const char *word)
 	return TRUE;
 }
 
+static gboolean is_path(const char *name)
+{
+	g_auto(GStrv) parts = g_strsplit(name, "/", -1);
+
+	for (unsigned i = 0; parts[i]; i++)
+		if (!*parts[i] || !strcmp(parts[i], ".") || !strcmp(parts[i], ".."))
+			return FALSE;
+	return TRUE;
+}
+
 /* Up to a blank or a comparison: neither is in the name of a file here. */
 static int take_name(Cursor *c, char name[TRIGGER_NAME_MAX])
 {
@@ -73,10 +83,14 @@ static int take_name(Cursor *c, char name[TRIGGER_NAME_MAX])
 			return bad(c, -EINVAL, "no name of a value has this in it");
 		}
 	}
-	if (!len || len >= TRIGGER_NAME_MAX || *c->at == '/' || c->at[len - 1] == '/')
+	if (!len || len >= TRIGGER_NAME_MAX)
 		return bad(c, -EINVAL, len ? "this is no name" : "a name is missing");
 	memcpy(name, c->at, len);
 	name[len] = '\0';
+	if (!is_path(name))
+		return bad(c, -EINVAL, "this is no name");
+	if (g_str_has_prefix(name, "counters/"))
+		return bad(c, -EINVAL, "a counter is named without counters/");
 	c->at += len;
 	return 0;
 }
