@@ -18,6 +18,8 @@ enum {
 	SEAL_DEADLINE_MS = 300000
 };
 
+static const char unwanted_text[] = "it is not wanted any more";
+
 static DumpQueue *waiting;
 static GQueue running = G_QUEUE_INIT; /* and confirming: these have a place already */
 
@@ -275,7 +277,7 @@ void dump_job_withdraw(DumpJob *job)
 	if (!job->accepted)
 		job->withdrawn = TRUE;
 	else if (!job->running)
-		fail(job, -ECANCELED, "it is not wanted any more");
+		fail(job, -ECANCELED, unwanted_text);
 }
 
 void dump_job_confirm(uint64_t ask, gboolean go_on)
@@ -350,8 +352,7 @@ static void on_preflight(PreflightResult *result, void *data)
 		return;
 	}
 	if (job->withdrawn) {
-		broker_reply(target->broker, job->ask, target->serial, -ECANCELED,
-		             "it is not wanted any more");
+		broker_reply(target->broker, job->ask, target->serial, -ECANCELED, unwanted_text);
 		job_free(job);
 		return;
 	}

@@ -67,6 +67,11 @@ static void append_key(GString *out, const char *key)
 	g_string_append_printf(out, "%s  \"%s\": ", out->len > 2 ? ",\n" : "", key);
 }
 
+const char *dump_story_reason(const DumpStory *story)
+{
+	return story->by_trigger ? "trigger" : "demand";
+}
+
 void dump_json_counters(const CounterStore *store, GString *out)
 {
 	gboolean first = TRUE;
@@ -95,7 +100,7 @@ void dump_json_build(const DumpStory *story, const RecordSealed *sealed, const c
 
 	g_string_append(out, "{\n");
 	append_key(out, "reason");
-	append_string(out, story->by_trigger ? "trigger" : "demand");
+	append_string(out, dump_story_reason(story));
 	append_key(out, "trigger");
 	append_string(out, story->condition);
 	append_key(out, "threshold_mb");

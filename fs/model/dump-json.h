@@ -21,6 +21,8 @@ typedef struct {
 } DumpStory;
 
 void dump_story_clear(DumpStory *story);
+/* "trigger" or "demand". */
+const char *dump_story_reason(const DumpStory *story);
 
 /* An object of the counters that have a value, by their paths below counters/. */
 void dump_json_counters(const CounterStore *store, GString *out);

@@ -329,11 +329,9 @@ static void learn(HeapEstimate *e, const Entry *base, const Level *level, gint64
 }
 
 /* Whether the estimate knows better at that moment. */
-static gboolean at_odds(const HeapEstimate *e, gint64 stamp, double mb)
+static gboolean at_odds(const HeapEstimate *e, const Entry *base, const Level *level, double mb)
 {
-	const Entry *base;
-	Level level = level_at(e, stamp, &base);
-	double known = (double)bytes_of(e, &level) / 1e6;
+	double known = (double)bytes_of(e, level) / 1e6;
 
 	if (!base && !e->floor_is_base)
 		return FALSE;
@@ -351,7 +349,7 @@ HeapSample heap_estimate_sample(HeapEstimate *e, gint64 stamp, double mb, gboole
 	Level level = level_at(e, stamp, &base);
 
 	*ret_correction_mb = 0;
-	if (strict && e->ticks && at_odds(e, stamp, mb))
+	if (strict && e->ticks && at_odds(e, base, &level, mb))
 		return HEAP_SAMPLE_REFUSED;
 	learn(e, base, &level, to_bytes(mb));
 	insert(e, (Entry){ .stamp = stamp,

@@ -38,8 +38,8 @@ HeapEstimate *heap_estimate_new(void);
 void heap_estimate_free(HeapEstimate *estimate);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeapEstimate, heap_estimate_free)
 
-/* Forgets everything but what was learned of the runtime. mb is what is known at the beginning: 0 at the birth of a process, exact; the
- * last sample otherwise, or 0 without one: a lower bound until the first base. */
+/* Forgets everything but what was learned of the runtime. mb is what is known at the beginning: 0 at the birth
+ * of a process, exact; the last sample otherwise, or 0 without one: a lower bound until the first base. */
 void heap_estimate_reset(HeapEstimate *estimate, double mb, gboolean exact);
 
 void heap_estimate_tick(HeapEstimate *estimate, gint64 stamp_ns, guint64 bytes);

@@ -126,8 +126,7 @@ static void tell_dropped(Job *job, Process *process)
 
 /* Missed: the crossing could not be used, the trigger stays armed. Failed: until the next write. The events
  * have the word for it where there is one, the status the sentence. */
-static void tell_failure(Job *job, int error, const char *word, const char *sentence,
-                         gboolean accepted)
+static void tell_failure(Job *job, int error, const char *word, const char *sentence)
 {
 	Process *process = job_process(job);
 	gboolean missed = !job->begun && (error == -EBUSY || error == -EAGAIN);
@@ -135,9 +134,9 @@ static void tell_failure(Job *job, int error, const char *word, const char *sent
 
 	if (job->withdrawn && error == -ECANCELED)
 		return;
-	if (accepted && job->story.by_trigger && error == -ECANCELED) {
+	if (job->accepted && job->story.by_trigger && error == -ECANCELED) {
 		tell_dropped(job, process);
-	} else if (!accepted && !job->story.by_trigger) {
+	} else if (!job->accepted && !job->story.by_trigger) {
 		model_log(job->model, process, job->pid, EVENT_REFUSED, "what", "dump", "error",
 		          sentence, NULL);
 	} else if (!process || !job->story.by_trigger) {
@@ -165,6 +164,19 @@ static void end_job(Job *job)
 	g_hash_table_remove(model->jobs, &job->id);
 	if (next)
 		model_trigger_look(model, next);
+}
+
+/* It comes to nothing, before it was accepted or after. */
+static void fail_job(Job *job, int error, const char *word, const char *sentence)
+{
+	Process *process = job_process(job);
+
+	if (process && process->dump_job == job->id)
+		set_dump_state(process, PROCESS_DUMP_IDLE);
+	tell_failure(job, error, word, sentence);
+	if (process)
+		model_touch(job->model, process);
+	end_job(job);
 }
 
 /* What fired, and by what. */
@@ -207,14 +219,9 @@ static void on_answer(int error, const Record *record, const char *payload, gsiz
 		return;
 	}
 	sentence = g_strdup(model_sentence(error, payload, len));
-	if (process && process->dump_job == job->id)
-		set_dump_state(process, PROCESS_DUMP_IDLE);
-	tell_failure(job, error,
-	             record && record->value == RECORD_REFUSED_QUEUE_FULL ? "queue-full" : NULL,
-	             sentence, FALSE);
-	if (process)
-		model_touch(job->model, process);
-	end_job(job);
+	fail_job(job, error,
+	         record && record->value == RECORD_REFUSED_QUEUE_FULL ? "queue-full" : NULL,
+	         sentence);
 	model_act_done(act, error, -1, 0);
 }
 
@@ -322,8 +329,8 @@ void model_dumps_progress(Model *model, const Record *record)
 	set_dump_state(process, PROCESS_DUMP_RUNNING);
 	if (job->story.by_trigger)
 		trigger_dump_running(&process->trigger, job->generation);
-	model_log(model, process, 0, EVENT_DUMP_STARTED, "reason",
-	          job->story.by_trigger ? "trigger" : "demand", NULL);
+	model_log(model, process, 0, EVENT_DUMP_STARTED, "reason", dump_story_reason(&job->story),
+	          NULL);
 	model_touch(model, process);
 }
 
@@ -350,16 +357,16 @@ static int make_memfd(const GString *text)
 static void tell_done(Job *job, Process *process, const Dump *dump)
 {
 	gboolean frozen = dump->info.frozen_us >= 0;
+	gboolean has_state = process && job->story.by_trigger;
 	char seconds[NUMBER_MAX], size[32];
 
 	g_snprintf(size, sizeof size, "%" G_GUINT64_FORMAT, (guint64)dump->info.size);
 	number_format((double)dump->info.frozen_us / 1e6, seconds);
 	model_log(job->model, process, job->pid, EVENT_DUMP_DONE, "name", dump->name_pid, "type",
 	          dump_type_name(dump->info.written_type), "size", size,
-	          process && job->story.by_trigger ? "trigger" : "reason",
-	          process && job->story.by_trigger ? trigger_state_name(process->trigger.state)
-	          : job->story.by_trigger          ? "trigger"
-	                                           : "demand",
+	          has_state ? "trigger" : "reason",
+	          has_state ? trigger_state_name(process->trigger.state)
+	                    : dump_story_reason(&job->story),
 	          frozen ? "frozen_s" : NULL, seconds, NULL);
 }
 
@@ -512,17 +519,10 @@ gboolean model_dumps_active(const Model *model)
 void model_dumps_failed(Model *model, const Record *record, const char *payload, gsize len)
 {
 	Job *job = find_job(model, record);
-	Process *process = job ? job_process(job) : NULL;
 	int error = record->error ? record->error : -EIO;
 
-	if (!job || job->dump)
-		return;
-	if (process && process->dump_job == job->id)
-		set_dump_state(process, PROCESS_DUMP_IDLE);
-	tell_failure(job, error, NULL, model_sentence(error, payload, len), TRUE);
-	if (process)
-		model_touch(model, process);
-	end_job(job);
+	if (job && !job->dump)
+		fail_job(job, error, NULL, model_sentence(error, payload, len));
 }
 
 void model_dumps_removed(Model *model, const Record *record, const char *payload, gsize len)

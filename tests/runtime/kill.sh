@@ -41,9 +41,7 @@ for name in ${ONLY:-twin-3.1 twin-8.0 twin-10.0}; do
 		done
 		eventually "$name: the target is well" 5 well "$P"
 	done
-	start "$T/daemon.out" "$DAEMON" -f -o "dump_dir=$STORE,attach_delay=0" "$MNT"
-	DAEMON_PID=$STARTED
-	wait_for 10 is_mounted
+	start_daemon attach_delay=0
 	wait_for 10 get_like "$P/events" attached
 	halves=$(all_of_daemon)
 	kill -KILL $halves 2>/dev/null
