@@ -69,6 +69,15 @@ void ipc_process_info_clear(IpcProcessInfo *info)
 	memset(info, 0, sizeof *info);
 }
 
+bool ipc_process_info_equal(const IpcProcessInfo *a, const IpcProcessInfo *b)
+{
+	return a->version == b->version && a->pid == b->pid && !strcmp(a->cookie, b->cookie) &&
+	       !strcmp(a->os, b->os) && !strcmp(a->arch, b->arch) &&
+	       !strcmp(a->entrypoint, b->entrypoint) &&
+	       !strcmp(a->runtime_version, b->runtime_version) && !strcmp(a->rid, b->rid) &&
+	       !strcmp(a->command_line, b->command_line);
+}
+
 int ipc_parse_process_info(unsigned version, const uint8_t *payload, size_t len,
                            IpcProcessInfo *ret)
 {

@@ -23,6 +23,7 @@ typedef struct {
 } IpcProcessInfo;
 
 void ipc_process_info_clear(IpcProcessInfo *info);
+bool ipc_process_info_equal(const IpcProcessInfo *a, const IpcProcessInfo *b);
 
 /* 0, -EPROTO, -ENOMEM, or -EINVAL for a version that does not exist; *ret is empty after a failure.
  * `payload` is what follows the 20-byte header of an OK reply to version 1, 2 or 3. */

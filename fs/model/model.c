@@ -32,12 +32,14 @@ static void take_info(Model *model, Process *process, const Record *record, cons
                       gsize len)
 {
 	IpcProcessInfo info;
+	gboolean is_news = !process->info_over;
 
 	if (record->error)
 		return;
 	process->info_over = TRUE;
 	if (ipc_parse_process_info((unsigned)record->value, (const uint8_t *)payload, len, &info) ==
 	    0) {
+		is_news |= !process->has_info || !ipc_process_info_equal(&process->info, &info);
 		if (process->has_info)
 			ipc_process_info_clear(&process->info);
 		process->info = info;
@@ -47,7 +49,9 @@ static void take_info(Model *model, Process *process, const Record *record, cons
 		model_log(model, process, 0, EVENT_WARNING, "text",
 		          "its ProcessInfo cannot be understood", NULL);
 	}
-	model_touch(model, process);
+	/* Asked again when the process is a second old, mostly for the same: that wakes nobody. */
+	if (is_news)
+		model_touch(model, process);
 	model_attach_look(model, process);
 }
 

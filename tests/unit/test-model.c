@@ -382,6 +382,31 @@ static void test_attach(Fixture *f, gconstpointer data)
 	                "4807 games -       388.682712 off     dotnet secret.dll --password=x\n");
 }
 
+/* ProcessInfo comes a second time for every young process: without news it wakes no poll(2). */
+static void test_info_again(Fixture *f, gconstpointer data)
+{
+	guint8 info[20 + 4 * 5 + 4] = { 0 }; /* pid, cookie and no texts: version 2, all empty */
+	Record record = record_new(RECORD_REPLY);
+	guint64 seq;
+
+	record.serial = SERIAL;
+	record.value = 2;
+	info[0] = 1;
+	found(f, RECORD_FOUND_ATTACHABLE);
+	WAIT_FOR(f->changes[MODEL_FOUND]);
+	tell(f, &record, info, sizeof info, -1);
+	WAIT_FOR(process_of(f)->has_info);
+	settle(f);
+	seq = process_of(f)->state_seq;
+	tell(f, &record, info, sizeof info, -1);
+	settle(f);
+	g_assert_cmpuint(process_of(f)->state_seq, ==, seq);
+	info[0] = 2;
+	tell(f, &record, info, sizeof info, -1);
+	WAIT_FOR(process_of(f)->info.pid == 2);
+	g_assert_cmpuint(process_of(f)->state_seq, ==, seq + 1);
+}
+
 static void found_as(Fixture *f, guint64 serial, pid_t pid, const char *command)
 {
 	g_autoptr(GString) texts = g_string_new("games");
@@ -1458,6 +1483,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	ADD("attach", test_attach);
+	ADD("info-again", test_info_again);
 	ADD("table", test_table);
 	ADD("trigger-to-list", test_trigger_to_list);
 	ADD("refused-writes", test_refused_writes);

@@ -84,6 +84,31 @@ static void assert_no_info(unsigned version, const guint8 *data, gsize len, int 
 	g_assert_null(info.command_line);
 }
 
+static void test_process_info_equal(void)
+{
+	static const gsize fields[] = {
+		offsetof(IpcProcessInfo, version), offsetof(IpcProcessInfo, pid),
+		offsetof(IpcProcessInfo, cookie),  offsetof(IpcProcessInfo, os),
+		offsetof(IpcProcessInfo, arch),    offsetof(IpcProcessInfo, entrypoint),
+		offsetof(IpcProcessInfo, rid),     offsetof(IpcProcessInfo, runtime_version),
+	};
+	g_autoptr(GByteArray) in = process_info(3, "app");
+	IpcProcessInfo one, other;
+
+	g_assert_cmpint(ipc_parse_process_info(3, in->data, in->len, &one), ==, 0);
+	g_assert_cmpint(ipc_parse_process_info(3, in->data, in->len, &other), ==, 0);
+	g_assert_true(ipc_process_info_equal(&one, &other));
+	for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
+		((char *)&other)[fields[i]] ^= 1;
+		g_assert_false(ipc_process_info_equal(&one, &other));
+		((char *)&other)[fields[i]] ^= 1;
+	}
+	other.command_line[2] = 'x';
+	g_assert_false(ipc_process_info_equal(&one, &other));
+	ipc_process_info_clear(&one);
+	ipc_process_info_clear(&other);
+}
+
 static void test_process_info_cut(void)
 {
 	for (unsigned version = 1; version <= 3; version++) {
@@ -318,6 +343,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/replies/process-info", test_process_info);
+	g_test_add_func("/replies/process-info/equal", test_process_info_equal);
 	g_test_add_func("/replies/process-info/cut", test_process_info_cut);
 	g_test_add_func("/replies/process-info/odd", test_process_info_odd);
 	g_test_add_func("/replies/process-info/counts", test_process_info_counts);
