@@ -277,6 +277,9 @@ const Counter *counter_store_take(CounterStore *store, const EventCounterSample 
 	replace_text(&counter->display, sample->display_name);
 	replace_text(&counter->unit, sample->unit);
 	counter->kind = sample->kind;
+	counter->before = counter->has_value ? counter->value : (double)NAN;
+	counter->increment = sample->value;
+	counter->interval_s = sample->interval_s;
 	counter->has_value = TRUE;
 	counter->value = value;
 	counter->seq = ++store->seq;

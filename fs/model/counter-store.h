@@ -34,9 +34,12 @@ typedef struct {
 	char *unit; /* "" for none */
 	EventCounterKind kind;
 	gboolean has_value;
-	double value;   /* MEAN: the mean; SUM: per second */
-	guint64 seq;    /* of the store, at its last sample; 0 before */
-	gint64 time_us; /* monotonic, of the last sample */
+	double value;      /* MEAN: the mean; SUM: per second */
+	double before;     /* the value before it; NaN: there was none */
+	double increment;  /* SUM: of the last interval, raw */
+	double interval_s; /* of the last sample, as the runtime measured it */
+	guint64 seq;       /* of the store, at its last sample; 0 before */
+	gint64 time_us;    /* monotonic, of the last sample */
 	gint64 wall_us;
 	gboolean has_peak; /* the highest value since its file in peaks/ was last written */
 	double peak;

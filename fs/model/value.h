@@ -1,0 +1,65 @@
+#pragma once
+/*
+ * All values of a process in one list, wherever they come from: what metrics, counters.csv, catalog.tsv and
+ * extended attributes are made of. A Value is a view on the stores: it owns nothing, and is good until
+ * the next sample.
+ */
+#include "fs/model/process.h"
+
+typedef enum {
+	VALUE_OF_COUNTER, /* an EventCounter */
+	VALUE_OF_METER,
+} ValueSource;
+
+typedef enum {
+	VALUE_GAUGE,     /* EventCounter and PollingCounter, ObservableGauge, Gauge */
+	VALUE_RATE,      /* incrementing EventCounters: per second; increment is the raw one */
+	VALUE_COUNTER,   /* Counter, ObservableCounter: a total; increment of the last interval */
+	VALUE_UPDOWN,    /* UpDownCounter, ObservableUpDownCounter */
+	VALUE_HISTOGRAM, /* quantiles, count and sum */
+} ValueKind;
+
+enum {
+	VALUE_QUANTILES = 3
+}; /* 0.5, 0.95, 0.99 */
+
+typedef struct {
+	ValueSource source;
+	const Counter *counter; /* VALUE_OF_COUNTER */
+	ValueKind kind;
+	const char *provider; /* or the meter; raw, as all texts here */
+	const char *version;  /* of the meter, "" none */
+	const char *name;
+	const char *display; /* the name where there is none */
+	const char *description;
+	const char *unit;       /* "" none */
+	const char *tags;       /* as sent, "" none */
+	const char *scope_tags; /* of the meter, "" none */
+	gboolean is_absolute;   /* else it counts from the session's start */
+
+	gboolean has_value; /* all below */
+	double value;       /* not of a histogram */
+	double increment;   /* VALUE_RATE, VALUE_COUNTER: of the last interval, raw */
+	double before;      /* the value before this one; NaN when there is none */
+	double quantiles[VALUE_QUANTILES];
+	double count, sum; /* since the session's start */
+	gint64 wall_us;    /* of the sample */
+} Value;
+
+/*
+ * For each: `for (ValueCursor at = { 0 }; value_next(process, &at, &value);)`. Counters come first, in the
+ * order of their ids, then the tag sets of meters in the order of theirs. Those without a value come too.
+ */
+typedef struct {
+	unsigned counter, series; /* the next to be looked at */
+} ValueCursor;
+gboolean value_next(const Process *process, ValueCursor *at, Value *ret);
+
+/* What a counter's value is, by itself. */
+void value_of_counter(const Process *process, const Counter *counter, Value *ret);
+
+/* Its file below <pid>/: "counters/gc-heap-size"; of a histogram's and a counter's tag set its directory. */
+void value_append_path(const Process *process, const Value *value, GString *out);
+
+/* "gauge", "rate", "counter", "updown", "histogram": user.kind, catalog.tsv. */
+const char *value_kind_name(ValueKind kind);
