@@ -57,6 +57,9 @@ static G_GNUC_NORETURN void run_front(const Start *start, int link_fd)
 	const Settings settings = {
 		.interval_ms = start->options.interval_ms,
 		.attach_delay_s = start->options.attach_delay_s,
+		.meters_delay_s = start->options.meters_delay_s,
+		.is_lazy = start->options.is_lazy,
+		.providers = &start->options.providers,
 		.detect = start->options.detect,
 		.root_mode = geteuid() == 0,
 		.has_group = start->options.group != NULL,
@@ -109,6 +112,7 @@ static int run(Start *start)
 		.mount_id = start->mount.id,
 		.root_mode = geteuid() == 0,
 		.attach_delay_s = start->options.attach_delay_s,
+		.meters_delay_s = start->options.meters_delay_s,
 		.limits = start->options.limits,
 		.writer = program_dump_writer,
 		.ready = on_ready,

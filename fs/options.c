@@ -15,7 +15,7 @@
 /* What fuse_opt collects: texts, checked afterwards. */
 typedef struct {
 	Options *options;
-	char *attach_delay, *interval, *attach, *detect;
+	char *attach_delay, *meters_delay, *interval, *attach, *detect, *providers;
 	LimitTexts limits;
 	int foreground, debug, help, version;
 	gboolean is_helper;
@@ -53,8 +53,15 @@ static const Row rows[] = {
 	{ "detect=%s", TEXT(detect), "-o detect=MODE",
 	  "how a heap is followed while a trigger looks at it: auto (default), alloc, gc,\n"
 	  "                       sampled" },
-	{ "attach=%s", TEXT(attach), "-o attach=all",
-	  "every process gets its session (the only way so far)" },
+	{ "meters_delay=%s", TEXT(meters_delay), "-o meters_delay=S",
+	  "age of a process in seconds at which its meters may be asked for (60), or off:\n"
+	  "                       never. Less can hang it" },
+	{ "attach=%s", TEXT(attach), "-o attach=all|lazy",
+	  "all (default): every process has its session; lazy: one whose values somebody\n"
+	  "                       reads, for 60 s, or that is armed" },
+	{ "providers=%s", TEXT(providers), "-o providers=NAME:NAME",
+	  "whose counters and meters a process is asked for, with colons between; +NAME adds\n"
+	  "                       to the default list, * is all meters" },
 	{ "dump_dir=", NOT_HERE, "-o dump_dir=DIR",
 	  "where dumps are kept (" DEFAULT_STORE "; as a user\n"
 	  "                       $XDG_STATE_HOME/triggerdumpfs)" },
@@ -217,6 +224,18 @@ static gboolean parse_seconds(const char *name, const char *text, double min, do
 	return TRUE;
 }
 
+/* A comma would end the option. */
+static gboolean take_providers(const Raw *raw, char **ret_why)
+{
+	g_autofree char *text = g_strdelimit(g_strdup(raw->providers), ":", '\n');
+	g_autofree char *why = NULL;
+
+	if (provider_list_write(&raw->options->providers, text, strlen(text), &why) == 0)
+		return TRUE;
+	*ret_why = g_strdup_printf("providers=%s: %s", raw->providers, why);
+	return FALSE;
+}
+
 static gboolean check_values(const Raw *raw, char **ret_why)
 {
 	Options *options = raw->options;
@@ -235,10 +254,20 @@ static gboolean check_values(const Raw *raw, char **ret_why)
 			g_strdup_printf("detect=%s: none of auto, alloc, gc, sampled", raw->detect);
 		return FALSE;
 	}
-	if (raw->attach && strcmp(raw->attach, "all") != 0) {
-		*ret_why = g_strdup_printf("attach=%s: only attach=all is known", raw->attach);
+	if (raw->meters_delay && !strcmp(raw->meters_delay, "off")) {
+		options->meters_delay_s = RECORD_METERS_OFF;
+	} else if (raw->meters_delay) {
+		if (!parse_seconds("meters_delay", raw->meters_delay, 0, 86400, &ms, ret_why))
+			return FALSE;
+		options->meters_delay_s = (ms + 999) / 1000;
+	}
+	options->is_lazy = raw->attach && !strcmp(raw->attach, "lazy");
+	if (raw->attach && !options->is_lazy && strcmp(raw->attach, "all") != 0) {
+		*ret_why = g_strdup_printf("attach=%s: all or lazy is wanted", raw->attach);
 		return FALSE;
 	}
+	if (raw->providers && !take_providers(raw, ret_why))
+		return FALSE;
 	if (limit_options_parse(&raw->limits, &options->limits, ret_why) < 0)
 		return FALSE;
 	if (options->group) {
@@ -292,7 +321,8 @@ int options_parse(int argc, char **argv, Options *ret, char **ret_why)
 	Raw raw = { .options = ret, .is_helper = g_str_has_prefix(name, "mount.") };
 	gboolean good;
 
-	*ret = (Options){ .attach_delay_s = 10, .interval_ms = 1000 };
+	*ret = (Options){ .attach_delay_s = 10, .meters_delay_s = 60, .interval_ms = 1000 };
+	provider_list_init(&ret->providers);
 	dump_limits_init(&ret->limits, geteuid() == 0);
 	*ret_why = NULL;
 	good = run_fuse_opt(&raw, &args) == 0;
@@ -312,6 +342,8 @@ int options_parse(int argc, char **argv, Options *ret, char **ret_why)
 	}
 	free(raw.interval);
 	free(raw.attach_delay);
+	free(raw.meters_delay);
+	free(raw.providers);
 	free(raw.attach);
 	free(raw.detect);
 	limit_texts_clear(&raw.limits);
@@ -327,6 +359,7 @@ void options_clear(Options *options)
 	g_free(options->mountpoint);
 	g_free(options->dump_dir);
 	g_free(options->group);
+	provider_list_clear(&options->providers);
 	fuse_opt_free_args(&options->fuse);
 }
 

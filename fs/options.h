@@ -13,6 +13,7 @@
 #include <sys/types.h>
 #include "fs/broker/dump-limits.h"
 #include "fs/model/detect.h"
+#include "fs/model/provider-list.h"
 
 typedef struct {
 	gboolean foreground; /* -f, implied by -d */
@@ -23,6 +24,9 @@ typedef struct {
 	char *mountpoint; /* as given */
 	DetectMode detect;
 	unsigned attach_delay_s;
+	unsigned meters_delay_s; /* RECORD_METERS_OFF: never */
+	gboolean is_lazy;        /* attach=lazy */
+	ProviderList providers;  /* of a new process */
 	unsigned interval_ms;
 	char *dump_dir;        /* absolute, or as defaulted */
 	char *group;           /* NULL: none */

@@ -37,6 +37,7 @@ typedef struct {
 	uint64_t ask;
 	RecordSession row;
 	unsigned interval_ms;
+	RecordValues values;
 	int64_t sent_us; /* wall clock */
 	char *names;
 	size_t names_len;
@@ -55,8 +56,8 @@ static int build_session(unsigned version, IpcRequest *ret, void *data)
 	SessionAsk *session = data;
 
 	session->sent_us = util_real_us(); /* it is sent as soon as it is built */
-	return session_build(session->row, session->interval_ms, session->names, session->names_len,
-	                     version, ret);
+	return session_build(session->row, session->interval_ms, &session->values, session->names,
+	                     session->names_len, version, ret);
 }
 
 static void on_session(Target *target, const ExchangeResult *result, void *data)
@@ -114,7 +115,7 @@ static gboolean must_wait_for_others(Target *target)
 
 static void start_session(Target *target, const Record *record, const char *payload, size_t len)
 {
-	gboolean counters = record->row == RECORD_SESSION_COUNTERS;
+	gboolean counters = record_session_has_counters(record->row);
 	ExchangeParams params = {
 		.command = IPC_COMMAND_COLLECT_TRACING,
 		.deadline_ms = SESSION_DEADLINE_MS,
@@ -133,9 +134,17 @@ static void start_session(Target *target, const Record *record, const char *payl
 	    (!target->informed || (counters && (!(target->flags & RECORD_FOUND_ATTACHABLE) ||
 	                                        must_wait_for_others(target)))))
 		r = -EAGAIN;
+	/* Meters can hang it later still. */
+	if (r >= 0 && counters && record->values.meters &&
+	    !(target->flags & RECORD_FOUND_METERS_DUE))
+		r = -EAGAIN;
+	/* One of a row at a time: its id is what ends it. */
+	if (r >= 0 && target->sessions[record->row].open)
+		r = -EAGAIN;
 	if (r >= 0)
-		r = session_build((RecordSession)record->row, record->interval_ms, payload, len,
-		                  ipc_command_newest(IPC_COMMAND_COLLECT_TRACING), &trial);
+		r = session_build((RecordSession)record->row, record->interval_ms, &record->values,
+		                  payload, len, ipc_command_newest(IPC_COMMAND_COLLECT_TRACING),
+		                  &trial);
 	ipc_request_clear(&trial);
 	if (r < 0) {
 		broker_reply(target->broker, record->id, target->serial, r, NULL);
@@ -145,6 +154,7 @@ static void start_session(Target *target, const Record *record, const char *payl
 	session->ask = record->id;
 	session->row = (RecordSession)record->row;
 	session->interval_ms = record->interval_ms;
+	session->values = record->values;
 	session->names = g_memdup2(payload, len);
 	session->names_len = len;
 	params.data = session;

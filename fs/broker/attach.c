@@ -28,6 +28,7 @@ enum {
 	LINE_LOST_US = 5000000,
 	INFO_RETRY_US = 2000000,
 	TARGETS_A_SECOND = 256,
+	METERS_SURE_US = 600000000,
 };
 
 static guint tick_source;
@@ -78,6 +79,7 @@ static void count_from(Target *target, gint64 age_us)
 {
 	Tick tick = { .now = g_get_monotonic_time() };
 
+	target->born_us = tick.now - MAX(age_us, 0);
 	target->attach_us =
 		tick.now + MAX(0, delay_us(target) - CLAMP(age_us, 0, delay_us(target)));
 	look_for_sign(target, &tick);
@@ -114,7 +116,7 @@ static gboolean on_gate(gint fd, GIOCondition condition, gpointer data)
 
 static int build_gate(unsigned version, IpcRequest *ret, void *data)
 {
-	return session_build(RECORD_SESSION_GC, 1000, NULL, 0, version, ret);
+	return session_build(RECORD_SESSION_GC, 1000, NULL, NULL, 0, version, ret);
 }
 
 static void on_gate_session(Target *target, const ExchangeResult *result, void *data)
@@ -189,6 +191,18 @@ static void look_at_pin(Target *target, gint64 now)
 	target->looked_us = now;
 }
 
+/* Meters can hang a program later than counters: whatever it shows, not before meters_delay. */
+static uint32_t meters_flags(const Target *target, gint64 now)
+{
+	gint64 delay_s = broker_config(target->broker)->meters_delay_s;
+	gint64 age_us = now - target->born_us;
+
+	if (!target->born_us || delay_s == RECORD_METERS_OFF || age_us < delay_s * G_USEC_PER_SEC)
+		return 0;
+	return RECORD_FOUND_METERS_DUE |
+	       (age_us >= METERS_SURE_US || !delay_s ? RECORD_FOUND_METERS_SURE : 0);
+}
+
 typedef struct {
 	gint64 now;
 	unsigned index, from, to;
@@ -216,6 +230,7 @@ static void watch_target(Target *target, void *data)
 	stopped = identity_state_stopped(state) && !(target->dump && target->dump->running);
 	target_set_flags(target, stopped ? RECORD_FOUND_STOPPED : 0,
 	                 stopped ? 0 : RECORD_FOUND_STOPPED);
+	target_set_flags(target, meters_flags(target, watch->now), 0);
 	broker_target_changed(target);
 	look_at_pin(target, watch->now);
 	if (!target->informed && !stopped && !exchange_busy(target) && !target->asks.length &&

@@ -21,6 +21,7 @@ typedef struct {
 	guint64 mount_id;       /* of our mount, from mountinfo */
 	gboolean root_mode;
 	unsigned attach_delay_s;
+	unsigned meters_delay_s;  /* RECORD_METERS_OFF: never */
 	DumpLimits limits;        /* of dumps */
 	const DumpWriter *writer; /* how they are taken */
 	/* Called once: 0 when mounted, INIT answered and the first scan done. */

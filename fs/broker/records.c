@@ -8,6 +8,8 @@
 #include <string.h>
 #include "ipc/commands.h"
 
+#define RUNTIME_PROVIDER "Microsoft-Windows-DotNETRuntime"
+
 enum {
 	FIRST_OF_BROKER = RECORD_FOUND,
 	INTERVAL_MIN_MS = 100,
@@ -36,6 +38,7 @@ enum {
 	HAS_PID = 1 << 14,
 	HAS_SEALED = 1 << 15,
 	HAS_MAJOR = 1 << 16,
+	HAS_VALUES = 1 << 17,
 };
 
 typedef struct {
@@ -50,7 +53,7 @@ static const Kind kinds[RECORD_N_KINDS] = {
 	[RECORD_ASK_PROC] = { "ask-proc", HAS_ID | HAS_SERIAL },
 	[RECORD_ASK_LIMIT] = { "ask-limit", HAS_ID | HAS_SERIAL | HAS_MAJOR },
 	[RECORD_START_SESSION] = { "start-session", HAS_ID | HAS_SERIAL | HAS_ROW | HAS_INTERVAL |
-	                                                    MAY_HAVE_PAYLOAD },
+	                                                    HAS_VALUES | MAY_HAVE_PAYLOAD },
 	[RECORD_STOP_SESSION] = { "stop-session", HAS_ID | HAS_SERIAL | HAS_ROW },
 	[RECORD_PREFLIGHT] = { "preflight", HAS_ID | HAS_SERIAL | HAS_TYPE },
 	[RECORD_DUMP] = { "dump", HAS_ID | HAS_SERIAL | HAS_TYPE | HAS_REASON },
@@ -147,6 +150,8 @@ static gboolean check_values(const Record *record, unsigned has)
 		return FALSE;
 	if (has & HAS_MAJOR && record->value > RECORD_MAJOR_MAX)
 		return FALSE;
+	if (has & HAS_VALUES && (record->values.meters > 1 || record->values.shared > 1))
+		return FALSE;
 	return !(has & HAS_SEALED) || check_sealed(&record->sealed);
 }
 
@@ -180,6 +185,26 @@ const char *record_text(const char *payload, size_t len, unsigned i)
 		payload = end + 1;
 	}
 	return "";
+}
+
+gboolean record_name_valid(const char *name)
+{
+	size_t len = strlen(name);
+
+	if (!len || len > RECORD_NAME_MAX || g_str_has_prefix(name, RUNTIME_PROVIDER))
+		return FALSE;
+	for (const char *p = name; *p; p++)
+		if (!g_ascii_isalnum(*p) && !strchr("._-", *p))
+			return FALSE;
+	return TRUE;
+}
+
+void record_client_text(const uint64_t client[2], char ret[RECORD_CLIENT_TEXT_SIZE])
+{
+	g_snprintf(ret, RECORD_CLIENT_TEXT_SIZE, "%08x-%04x-%04x-%04x-%012" G_GINT64_MODIFIER "x",
+	           (unsigned)(client[0] >> 32), (unsigned)(client[0] >> 16 & 0xffff),
+	           (unsigned)(client[0] & 0xffff), (unsigned)(client[1] >> 48),
+	           (guint64)(client[1] & 0xffffffffffff));
 }
 
 const char *record_kind_name(guint32 kind)

@@ -18,7 +18,8 @@ enum {
 	RECORD_NAMES_MAX = 64,
 	RECORD_NAME_MAX = 128,
 	RECORD_ANNEX_MAX = 1 << 20,
-	RECORD_MAJOR_MAX = 1000, /* of a runtime's version */
+	RECORD_MAJOR_MAX = 1000,     /* of a runtime's version */
+	RECORD_METERS_OFF = 1000000, /* as meters_delay: never */
 };
 
 typedef enum {
@@ -37,7 +38,7 @@ typedef enum {
 	 * sentence: "no limit: ..." or "unknown: ...". Allowed in every state, like ASK_PROC; -EBUSY while one is
 	 * answered */
 	RECORD_ASK_LIMIT,
-	RECORD_START_SESSION, /* serial, row, interval_ms, payload = names, NUL-ended each.
+	RECORD_START_SESSION, /* serial, row, interval_ms, values; payload = names, NUL-ended each.
 			       * STREAM or REPLY */
 	RECORD_STOP_SESSION,  /* serial, row. REPLY when the runtime answered */
 	RECORD_PREFLIGHT, /* serial, type = IpcDumpType. REPLY: error and a sentence as payload */
@@ -75,8 +76,9 @@ typedef enum {
 
 /* Rows of the session table; the broker alone knows what they contain. */
 typedef enum {
-	RECORD_SESSION_COUNTERS,    /* the named EventCounter providers; keywords 0, level 1 */
-	RECORD_SESSION_GC,          /* the runtime's own GC events; keyword 1, level 5 */
+	RECORD_SESSION_COUNTERS, /* the named EventCounter providers; keywords 0, level 1; meters, if so asked */
+	RECORD_SESSION_COUNTERS_NEXT, /* the same: two of them overlap while one takes the other's place */
+	RECORD_SESSION_GC,            /* the runtime's own GC events; keyword 1, level 5 */
 	RECORD_SESSION_COLLECTIONS, /* the same at level 4: without allocation ticks */
 	RECORD_N_SESSIONS,
 } RecordSession;
@@ -117,6 +119,10 @@ enum {
 	RECORD_FOUND_OLD = 1 << 5,     /* knows no ProcessInfo: 3.1 */
 	RECORD_FOUND_BUSY = 1 << 6,    /* a request is unanswered past its deadline */
 	RECORD_FOUND_REFUSED = 1 << 7, /* the last connect was refused */
+	RECORD_FOUND_METERS_DUE = 1 << 8, /* it is meters_delay old */
+	RECORD_FOUND_METERS_SURE =
+		1 << 9, /* it is so old that nothing else is looked at, 10 minutes; or
+					* meters_delay is 0 */
 };
 
 enum {
@@ -191,6 +197,13 @@ typedef struct {
 	uint64_t expected; /* bytes that the dump may need at most; 0 unknown */
 } RecordProgress;
 
+/* What else a session of counters has: with `meters` the names are meters' too, and "*" may be one. */
+typedef struct {
+	uint32_t meters;    /* 0 or 1 */
+	uint32_t shared;    /* 1: joins the meters' session that all tools share, from .NET 8 on */
+	uint64_t client[2]; /* not 0: the id by which the runtime tells its clients apart */
+} RecordValues;
+
 typedef struct {
 	uint32_t magic;
 	uint32_t kind; /* RecordKind */
@@ -211,6 +224,7 @@ typedef struct {
 		RecordFound found;
 		RecordSealed sealed;
 		RecordProgress progress;
+		RecordValues values;
 		uint8_t pad[RECORD_HEADER_SIZE - 72];
 	};
 } Record;
@@ -233,3 +247,19 @@ int record_check(const Record *record, size_t payload_len, gboolean has_fd, gboo
 const char *record_text(const char *payload, size_t len, unsigned i);
 
 const char *record_kind_name(guint32 kind);
+
+/* COUNTERS or COUNTERS_NEXT. */
+static inline gboolean record_session_has_counters(guint32 row)
+{
+	return row == RECORD_SESSION_COUNTERS || row == RECORD_SESSION_COUNTERS_NEXT;
+}
+
+/* A name that a session may have: [A-Za-z0-9._-]{1,128}, not the runtime's own providers, which come from the
+ * rows of the session table alone. */
+gboolean record_name_valid(const char *name);
+
+enum {
+	RECORD_CLIENT_TEXT_SIZE = 37
+};
+/* client as the GUID that the runtime is given, and says in its errors. */
+void record_client_text(const uint64_t client[2], char ret[RECORD_CLIENT_TEXT_SIZE]);

@@ -7,12 +7,10 @@
 #include "fs/broker/records.h"
 #include "ipc/commands.h"
 
-/* A name that a counters session may have: [A-Za-z0-9._-]{1,128}, not the runtime's own. */
-gboolean session_name_valid(const char *name);
-
 /*
- * payload: names, NUL-ended each, at most RECORD_NAMES_MAX. 0 or -EINVAL.
+ * payload: names, NUL-ended each, at most RECORD_NAMES_MAX; with values->meters "*" may be among them. values is
+ * looked at in the rows of counters alone, and may be NULL. 0 or -EINVAL.
  * The interval is sent in whole seconds where it is one: the target parses it in its own culture.
  */
-int session_build(RecordSession row, unsigned interval_ms, const char *payload, size_t len,
-                  unsigned version, IpcRequest *ret);
+int session_build(RecordSession row, unsigned interval_ms, const RecordValues *values,
+                  const char *payload, size_t len, unsigned version, IpcRequest *ret);

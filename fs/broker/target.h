@@ -47,6 +47,7 @@ typedef struct {
 	gboolean limit_asked; /* a helper looks for its heap's limit */
 
 	gint64 attach_us;   /* monotonic: attach_delay is over then */
+	gint64 born_us;     /* monotonic: what ages are counted from; 0 not yet */
 	gboolean suspended; /* its environment asks for a suspended start: gate session first */
 	int gate_fd;        /* stream of that session until its first byte */
 	guint gate_source;

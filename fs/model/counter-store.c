@@ -293,6 +293,12 @@ const Counter *counter_store_take(CounterStore *store, const EventCounterSample 
 	return counter;
 }
 
+void counter_store_forget(CounterStore *store)
+{
+	for (guint i = 0; i < store->counters->len; i++)
+		((Counter *)store->counters->pdata[i])->has_value = FALSE;
+}
+
 void counter_store_reset_peak(CounterStore *store, unsigned id, gint64 wall_us)
 {
 	Counter *counter = store->counters->pdata[id];

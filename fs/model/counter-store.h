@@ -65,6 +65,9 @@ void counter_store_expect(CounterStore *store, unsigned major);
 const Counter *counter_store_take(CounterStore *store, const EventCounterSample *sample,
                                   gint64 now_us, gint64 wall_us);
 
+/* No counter has a value until its next sample. */
+void counter_store_forget(CounterStore *store);
+
 /* From now on its peak is its value. */
 void counter_store_reset_peak(CounterStore *store, unsigned id, gint64 wall_us);
 

@@ -19,6 +19,7 @@ static void begin(Model *model, Process *process)
 		                  now, model_trigger_gap_us(process));
 	if (process->sample_us)
 		model_trigger_values(model, process, now);
+	model_attach_look(model, process);
 	model_trigger_tick(model, process);
 	model_touch(model, process);
 	model_trigger_look(model, process);

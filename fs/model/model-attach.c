@@ -14,8 +14,6 @@ enum {
 	GATE_US = 2 * G_USEC_PER_SEC,    /* the stream of a paused process is drained so long */
 };
 
-#define PROVIDER "System.Runtime"
-
 static const SessionCallbacks session_callbacks;
 
 unsigned model_attach_sessions(const Model *model, guint64 serial)
@@ -74,19 +72,54 @@ static void lose_session(Process *process, const char *why)
 	process->session_retry_us = model_attach_retry_us(&process->session_failures);
 }
 
-static void take_stream(Model *model, Process *process, int fd)
+static void take_stream(Model *model, Process *process, int fd, RecordSession row)
 {
 	char interval[NUMBER_MAX];
 	const char *runtime = process_runtime(process);
+	Session *old = process->session;
 
-	process->session = model_attach_add(model, fd, RECORD_SESSION_COUNTERS, process->serial);
+	process->session = model_attach_add(model, fd, row, process->serial);
+	process->session_config = process->session_asked;
 	process->session_refused = FALSE;
 	process->session_unanswered = FALSE;
-	process->sample_us = 0;
-	number_format(process->interval_ms / 1000.0, interval);
+	number_format(process->session_config.interval_ms / 1000.0, interval);
 	model_log(model, process, 0, EVENT_ATTACHED, "interval", interval, "runtime",
-	          runtime ? runtime : "-", NULL);
+	          runtime ? runtime : "-", process->session_config.values.meters ? "meters" : NULL,
+	          "yes", NULL);
+	if (old) {
+		/* The new one is there before the old one goes: values go on. */
+		process->dropped_before += session_dropped(old);
+		model_attach_stop(model, old);
+	} else {
+		process->sample_us = 0;
+	}
 	model_touch(model, process);
+}
+
+/* The next one, if any, begins when this one is closed. */
+static void end_session(Model *model, Process *process)
+{
+	Session *session = process->session;
+
+	process->dropped_before += session_dropped(session);
+	process->session = NULL;
+	process->session_ending = TRUE;
+	process->sample_us = 0;
+	model_attach_stop(model, session);
+	model_touch(model, process);
+}
+
+static gboolean is_ending(const Model *model, Process *process)
+{
+	for (unsigned i = 0; process->session_ending && i < model->sessions->len; i++) {
+		Session *session = model->sessions->pdata[i];
+
+		if (session_process_serial(session) == process->serial &&
+		    record_session_has_counters(session_row(session)))
+			return TRUE;
+	}
+	process->session_ending = FALSE;
+	return FALSE;
 }
 
 static void refused(Model *model, Process *process, int error, const char *sentence)
@@ -126,7 +159,7 @@ static void on_started(int error, const Record *record, const char *payload, gsi
 	}
 	process->session_ask = 0;
 	if (record->kind == RECORD_STREAM && fd >= 0) {
-		take_stream(model, process, fd);
+		take_stream(model, process, fd, (RecordSession)record->row);
 		return;
 	}
 	util_close_fd(&fd);
@@ -134,14 +167,14 @@ static void on_started(int error, const Record *record, const char *payload, gsi
 	refused(model, process, error, model_sentence(error, payload, len));
 }
 
-static gboolean is_due(const Process *process, gint64 now)
+static gboolean may_ask(const Process *process, gint64 now)
 {
 	const guint32 hindered = RECORD_FOUND_STOPPED | RECORD_FOUND_NO_FDS | RECORD_FOUND_BUSY;
 
 	return (process->found.flags & RECORD_FOUND_ATTACHABLE) &&
-	       !(process->found.flags & hindered) && process->info_over && !process->session &&
-	       !process->session_ask && !process->session_unanswered &&
-	       process->dump_state != PROCESS_DUMP_RUNNING && now >= process->session_retry_us;
+	       !(process->found.flags & hindered) && process->info_over && !process->session_ask &&
+	       !process->session_unanswered && process->dump_state != PROCESS_DUMP_RUNNING &&
+	       now >= process->session_retry_us;
 }
 
 /* A session takes one descriptor; what serves the mount keeps its reserve. */
@@ -156,22 +189,58 @@ gboolean model_attach_has_fds(Model *model)
 	return !none;
 }
 
+static void ask(Model *model, Process *process, const SessionConfig *config, const GString *names)
+{
+	Record record = record_new(RECORD_START_SESSION);
+
+	record.serial = process->serial;
+	record.row = process->session && session_row(process->session) == RECORD_SESSION_COUNTERS
+	                     ? RECORD_SESSION_COUNTERS_NEXT
+	                     : RECORD_SESSION_COUNTERS;
+	record.interval_ms = config->interval_ms;
+	record.values = config->values;
+	process->session_asked = *config;
+	process->session_ask = ask_queue_send(model->asks, &record, names->str, names->len, -1,
+	                                      FALSE, on_started, model);
+	model_touch(model, process);
+}
+
+/* With attach=lazy: what was read last is old when somebody reads again, who waits for a sample then. */
+static void end_unwanted(Model *model, Process *process)
+{
+	process->wait_from_us = 0;
+	if (!process->session)
+		return;
+	counter_store_forget(process->counters);
+	end_session(model, process);
+}
+
 void model_attach_look(Model *model, Process *process)
 {
 	gint64 now = g_get_monotonic_time();
-	Record record = record_new(RECORD_START_SESSION);
+	g_autoptr(GString) names = g_string_new(NULL);
+	SessionConfig config;
 
+	if (!model_values_are_wanted(model, process, now)) {
+		end_unwanted(model, process);
+		return;
+	}
 	/* From here on a reader may wait, once a process. */
 	if (!process->wait_from_us && (process->found.flags & RECORD_FOUND_ATTACHABLE))
 		process->wait_from_us = now;
-	if (!is_due(process, now) || !model_attach_has_fds(model))
+	if (!may_ask(process, now) || is_ending(model, process))
 		return;
-	record.serial = process->serial;
-	record.row = RECORD_SESSION_COUNTERS;
-	record.interval_ms = process->interval_ms;
-	process->session_ask = ask_queue_send(model->asks, &record, PROVIDER, sizeof PROVIDER, -1,
-	                                      FALSE, on_started, model);
-	model_touch(model, process);
+	if (!model_values_wanted(process, &config, names)) {
+		if (process->session)
+			end_session(model, process);
+		return;
+	}
+	if (process->session && !model_values_outdated(&process->session_config, &config))
+		return;
+	if (process->session && !model_values_may_overlap(process, &config))
+		end_session(model, process);
+	else if (model_attach_has_fds(model))
+		ask(model, process, &config, names);
 }
 
 void model_attach_tick(Model *model, Process *process)
@@ -203,9 +272,9 @@ void model_attach_stream(Model *model, const Record *record, int fd)
 	Session *session;
 
 	/* The late answer to a request that was unanswered for long. */
-	if (process && record->row == RECORD_SESSION_COUNTERS && !process->session &&
+	if (process && record_session_has_counters(record->row) && !process->session &&
 	    !process->session_ask) {
-		take_stream(model, process, fd);
+		take_stream(model, process, fd, (RecordSession)record->row);
 		return;
 	}
 	if (process && model_detect_adopt(model, process, record, fd))
@@ -272,6 +341,7 @@ static void on_sample(Session *session, const EventCounterSample *sample, gint64
 	if (!counter)
 		return;
 	process->sample_us = now;
+	model_values_look(process, counter, now);
 	/* Each sample is looked at, also of several that came in one read. */
 	if (counter == counter_store_heap(process->counters))
 		model_detect_sample(model, process, counter->value, stamp_ns, now, wall_us);

@@ -95,6 +95,17 @@ gint64 model_attach_retry_us(unsigned *failures);
 /* Whether a descriptor for a further session is left; says so when not. */
 gboolean model_attach_has_fds(Model *model);
 
+/* model-values.c: what the session of counters and meters has in it */
+void model_values_init(Model *model, Process *process);
+/* What should be in it now, with the payload of its ask; FALSE: there is nothing to ask for. */
+gboolean model_values_wanted(Process *process, SessionConfig *ret, GString *names);
+gboolean model_values_outdated(const SessionConfig *held, const SessionConfig *wanted);
+/* Whether it may be opened before the old one is ended. */
+gboolean model_values_may_overlap(const Process *process, const SessionConfig *wanted);
+/* FALSE: attach=lazy, and nobody reads. */
+gboolean model_values_are_wanted(const Model *model, const Process *process, gint64 now);
+void model_values_look(Process *process, const Counter *counter, gint64 now);
+
 /* model-detect.c: the session of GC events, and the level of the heap */
 /* Opens, switches or closes it, as trigger and `detect` want it. */
 void model_detect_look(Model *model, Process *process);

@@ -133,6 +133,7 @@ static void take_found(Model *model, const Record *record, const char *payload, 
 		process = process_new(record->serial, &record->found, record_text(payload, len, 0),
 		                      record_text(payload, len, 1), record_text(payload, len, 2),
 		                      model->settings->interval_ms);
+		model_values_init(model, process);
 		process->quiet_from_us = now;
 		if (util_real_us() - record->found.start_us < YOUNG_US)
 			process->info_again_us = now + YOUNG_US;

@@ -79,9 +79,13 @@ int model_write_trigger(Model *model, Process *process, const char *text, gsize 
 int model_write_max_dumps(Model *model, Process *process, const char *text, gsize len);
 int model_write_cooldown(Model *model, Process *process, const char *text, gsize len);
 int model_write_detect(Model *model, Process *process, const char *text, gsize len);
+int model_write_providers(Model *model, Process *process, const char *text, gsize len);
+int model_write_interval(Model *model, Process *process, const char *text, gsize len);
 /* The peak of the heap, or of one counter, is what it is now. */
 int model_write_peak(Model *model, Process *process);
 int model_write_counter_peak(Model *model, Process *process, unsigned counter);
+/* Somebody reads a value: with attach=lazy its session is open for the next 60 s. */
+void model_want_values(Model *model, Process *process);
 /* A write that is no command, whatever it says: refuses it with a sentence. -EINVAL. */
 int model_write_too_long(Model *model, Process *process, const char *file);
 int model_write_dump_type(Model *model, Process *process, const char *text, gsize len);

@@ -24,6 +24,7 @@ Process *process_new(guint64 serial, const RecordFound *found, const char *user,
 	process->events = event_log_new(EVENT_LOG_PROCESS_SIZE);
 	process->dump_type = IPC_DUMP_HEAP;
 	process->interval_ms = interval_ms;
+	provider_list_init(&process->providers);
 	trigger_init(&process->trigger);
 	process->state_wall_us = util_real_us();
 	return process;
@@ -41,6 +42,7 @@ void process_free(Process *process)
 	g_free(process->last_error);
 	g_free(process->session_lost);
 	g_free(process->heap_limit_source);
+	provider_list_clear(&process->providers);
 	counter_store_free(process->counters);
 	trigger_clear(&process->trigger);
 	heap_estimate_free(process->detect.estimate);

@@ -12,6 +12,7 @@
 #include "fs/model/detect.h"
 #include "fs/model/event-log.h"
 #include "fs/model/heap-level.h"
+#include "fs/model/provider-list.h"
 #include "fs/model/session.h"
 #include "fs/model/trigger.h"
 #include "ipc/replies.h"
@@ -34,6 +35,13 @@ typedef enum {
 	PROCESS_DUMP_QUEUED,
 	PROCESS_DUMP_RUNNING,
 } ProcessDumpState;
+
+/* What a session of counters and meters was asked for with. */
+typedef struct {
+	guint64 providers_seq;
+	unsigned interval_ms;
+	RecordValues values;
+} SessionConfig;
 
 typedef struct Process {
 	guint64 serial;
@@ -72,18 +80,26 @@ typedef struct Process {
 	char *last_error;        /* a sentence, or NULL */
 
 	/* the counters session */
-	Session *session;            /* NULL: none */
-	guint64 session_ask;         /* id of a START_SESSION under way; 0 */
-	gboolean session_refused;    /* the last one was refused: retried after a pause */
-	gboolean session_unanswered; /* never repeated while the request is open */
-	char *session_lost;          /* why the last stream ended, until that is told; NULL */
+	Session *session;             /* NULL: none */
+	guint64 session_ask;          /* id of a START_SESSION under way; 0 */
+	SessionConfig session_config; /* of session */
+	SessionConfig session_asked;  /* of session_ask */
+	gboolean session_ending;      /* the next one begins when the last one is closed */
+	gboolean session_refused;     /* the last one was refused: retried after a pause */
+	gboolean session_unanswered;  /* never repeated while the request is open */
+	char *session_lost;           /* why the last stream ended, until that is told; NULL */
 	unsigned session_failures;
 	gint64 session_retry_us; /* monotonic: not before */
-	unsigned interval_ms;    /* asked for */
-	gint64 wait_from_us;     /* monotonic: when the first session was (to be) asked for; 0 */
-	gint64 sample_us;        /* monotonic: of the last sample of this session; 0 none */
-	gint64 quiet_from_us;    /* monotonic: silence is counted from here at the earliest */
-	guint64 dropped_before;  /* events dropped in sessions that ended */
+	ProviderList providers;
+	gint64 providers_written_us; /* wall clock of the last accepted write; 0 never */
+	unsigned interval_ms;        /* asked for */
+	gint64 interval_written_us;
+	gint64 jit_quiet_us; /* monotonic: since when few methods are compiled; 0 they are not few */
+	gint64 wanted_until_us; /* monotonic: attach=lazy keeps the session for a reader so long; 0 none */
+	gint64 wait_from_us;    /* monotonic: when the first session was (to be) asked for; 0 */
+	gint64 sample_us;       /* monotonic: of the last sample of this session; 0 none */
+	gint64 quiet_from_us;   /* monotonic: silence is counted from here at the earliest */
+	guint64 dropped_before; /* events dropped in sessions that ended */
 
 	ProcessState state_seen; /* as of the last refresh */
 	guint64 state_seq;    /* goes up with every change of what `status` tells, but for ages */

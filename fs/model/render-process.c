@@ -98,6 +98,17 @@ static void append_detect(GString *out, const Process *process)
 	append_key(out, "heap_limit", limit->str);
 }
 
+/* `waiting` for meters_delay, or for the compiler to have less to do. */
+static const char *meters_state(const Model *model, const Process *process)
+{
+	if (process->session && process->session_config.values.meters)
+		return "on";
+	if (model->settings->meters_delay_s == RECORD_METERS_OFF ||
+	    process->found.flags & RECORD_FOUND_OLD)
+		return "off";
+	return "waiting";
+}
+
 int render_process_status(Model *model, Process *process, GString *out)
 {
 	gint64 now = model_now_us(model);
@@ -123,7 +134,11 @@ int render_process_status(Model *model, Process *process, GString *out)
 		append_count(out, "sample_age_ms", (guint64)age_ms);
 	append_count(out, "dropped_events", process_dropped_events(process));
 	append_detect(out, process);
-	append_key(out, "attach", flags & RECORD_FOUND_ATTACHABLE ? "ready" : "waiting");
+	append_key(out, "attach",
+	           !(flags & RECORD_FOUND_ATTACHABLE)             ? "waiting"
+	           : model_values_are_wanted(model, process, now) ? "ready"
+	                                                          : "lazy");
+	append_key(out, "meters", meters_state(model, process));
 	append_key(out, "socket", flags & RECORD_FOUND_UNLINKED ? "unlinked" : "ok");
 	append_key(out, "last_error", process->last_error);
 	return 0;
@@ -175,6 +190,19 @@ int render_process_cooldown(Model *model, Process *process, GString *out)
 int render_process_detect(Model *model, Process *process, GString *out)
 {
 	append_line(out, detect_mode_name(process->detect.wanted));
+	return 0;
+}
+
+int render_process_providers(Model *model, Process *process, GString *out)
+{
+	provider_list_render(&process->providers, out);
+	return 0;
+}
+
+int render_process_interval(Model *model, Process *process, GString *out)
+{
+	number_append(out, process->interval_ms / 1000.0);
+	g_string_append_c(out, '\n');
 	return 0;
 }
 

@@ -136,6 +136,8 @@ static const EventHandler gc_handlers[] = {
 
 static const SessionRow rows[RECORD_N_SESSIONS] = {
 	[RECORD_SESSION_COUNTERS] = { .pause_ms = SESSION_PAUSE_MS, .handlers = counter_handlers },
+	[RECORD_SESSION_COUNTERS_NEXT] = { .pause_ms = SESSION_PAUSE_MS,
+	                                   .handlers = counter_handlers },
 	[RECORD_SESSION_GC] = { .pause_ms = 0, .handlers = gc_handlers },
 	[RECORD_SESSION_COLLECTIONS] = { .pause_ms = 0, .handlers = gc_handlers },
 };

@@ -6,13 +6,17 @@
 #include <glib.h>
 #include <sys/types.h>
 #include "fs/model/detect.h"
+#include "fs/model/provider-list.h"
 
 typedef struct {
 	unsigned interval_ms;    /* between two reports of counters; 100 to 3,600,000 */
 	unsigned attach_delay_s; /* shown; the broker applies it */
-	DetectMode detect;       /* of a new process */
-	gboolean root_mode;      /* mounted by root: directories of many users */
-	gboolean has_group;      /* -o group=: the mounter's files at the root are group readable */
+	unsigned meters_delay_s; /* likewise; RECORD_METERS_OFF: never */
+	gboolean is_lazy;        /* a session is opened when somebody reads a value, or arms */
+	const ProviderList *providers; /* of a new process; NULL: the defaults */
+	DetectMode detect;             /* of a new process */
+	gboolean root_mode;            /* mounted by root: directories of many users */
+	gboolean has_group; /* -o group=: the mounter's files at the root are group readable */
 	gid_t group;
 	gboolean debug; /* -d: each FUSE request is written to stderr */
 	uid_t mounter_uid;

@@ -38,6 +38,16 @@ int control_file_detect(const Node *node, const char *data, gsize len, NodeWait 
 	return model_write_detect(tree_model(node->tree), node->process, data, len);
 }
 
+int control_file_providers(const Node *node, const char *data, gsize len, NodeWait *wait)
+{
+	return model_write_providers(tree_model(node->tree), node->process, data, len);
+}
+
+int control_file_interval(const Node *node, const char *data, gsize len, NodeWait *wait)
+{
+	return model_write_interval(tree_model(node->tree), node->process, data, len);
+}
+
 int control_file_peak(const Node *node, const char *data, gsize len, NodeWait *wait)
 {
 	return model_write_peak(tree_model(node->tree), node->process);

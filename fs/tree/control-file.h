@@ -22,5 +22,7 @@ int control_file_trigger(const Node *node, const char *data, gsize len, NodeWait
 int control_file_max_dumps(const Node *node, const char *data, gsize len, NodeWait *wait);
 int control_file_cooldown(const Node *node, const char *data, gsize len, NodeWait *wait);
 int control_file_detect(const Node *node, const char *data, gsize len, NodeWait *wait);
+int control_file_providers(const Node *node, const char *data, gsize len, NodeWait *wait);
+int control_file_interval(const Node *node, const char *data, gsize len, NodeWait *wait);
 int control_file_peak(const Node *node, const char *data, gsize len, NodeWait *wait);
 int control_file_dump_type(const Node *node, const char *data, gsize len, NodeWait *wait);

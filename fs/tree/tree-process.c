@@ -36,6 +36,16 @@ static gint64 detect_written_us(const Process *process)
 	return process->detect.written_us;
 }
 
+static gint64 providers_written_us(const Process *process)
+{
+	return process->providers_written_us;
+}
+
+static gint64 interval_written_us(const Process *process)
+{
+	return process->interval_written_us;
+}
+
 static gint64 peak_us(const Process *process)
 {
 	return process->heap.peak_wall_us;
@@ -76,6 +86,12 @@ static const NodeRow process_rows[] = {
 	  .wake = NODE_WAKE_STATE },
 	{ "detect", 0600, &control_file, .render = render_process_detect,
 	  .apply = control_file_detect, .written_us = detect_written_us, .wake = NODE_WAKE_STATE },
+	{ "providers", 0600, &control_file, .render = render_process_providers,
+	  .apply = control_file_providers, .written_us = providers_written_us,
+	  .wake = NODE_WAKE_STATE },
+	{ "interval", 0600, &control_file, .render = render_process_interval,
+	  .apply = control_file_interval, .written_us = interval_written_us,
+	  .wake = NODE_WAKE_STATE },
 	{ "dump_type", 0600, &control_file, .render = render_process_dump_type,
 	  .apply = control_file_dump_type, .written_us = dump_type_written_us,
 	  .wake = NODE_WAKE_STATE },

@@ -382,6 +382,80 @@ static void test_attach(Fixture *f, gconstpointer data)
 	                "4807 games -       388.682712 off     dotnet secret.dll --password=x\n");
 }
 
+static Got *take_from_inbox(Fixture *f)
+{
+	WAIT_FOR(f->inbox.length);
+	return g_queue_pop_head(&f->inbox);
+}
+
+/* The runtime keeps the shortest interval that anybody has: the session ends before the next one begins. */
+static void test_interval(Fixture *f, gconstpointer data)
+{
+	Process *process = attach(f, 10);
+	Got *got;
+
+	g_assert_cmpint(model_write_interval(f->model, process, "5x", 2), ==, -EINVAL);
+	g_assert_cmpint(model_write_interval(f->model, process, "", 0), ==, -EINVAL);
+	g_assert_cmpint(model_write_interval(f->model, process, "0.05", 4), ==, -ERANGE);
+	g_assert_cmpint(model_write_interval(f->model, process, "3601", 4), ==, -ERANGE);
+	g_assert_cmpuint(process->interval_ms, ==, 1000);
+	g_assert_cmpint(model_write_interval(f->model, process, "2.5\n", 4), ==, 0);
+	got = take_from_inbox(f);
+	g_assert_cmpstr(record_kind_name(got->record.kind), ==, "stop-session");
+	g_assert_cmpuint(got->record.row, ==, RECORD_SESSION_COUNTERS);
+	reply(f, got->record.id, 0, NULL);
+	got_free(got);
+	settle(f);
+	g_assert_cmpuint(f->inbox.length, ==, 0);
+	counter_stream_clear(&f->stream);
+	WAIT_FOR(f->inbox.length);
+	got = take_from_inbox(f);
+	g_assert_cmpstr(record_kind_name(got->record.kind), ==, "start-session");
+	g_assert_cmpuint(got->record.interval_ms, ==, 2500);
+	send_stream(f, got->record.id, RECORD_SESSION_COUNTERS);
+	got_free(got);
+	settle(f);
+	g_assert_true(logged(f, "attached interval=2.5"));
+	g_assert_false(logged(f, "warning"));
+	g_assert_cmpint(model_write_interval(f->model, process, "0.5", 3), ==, 0);
+	settle(f);
+	g_assert_true(logged(f, "one interval for all tools"));
+}
+
+/* Other providers, at the same interval: the new session is there before the old one goes. */
+static void test_providers(Fixture *f, gconstpointer data)
+{
+	Process *process = attach(f, 10);
+	Session *old = process->session;
+	Got *got;
+
+	process->found.flags &= ~(guint32)RECORD_FOUND_OLD;
+	g_strlcpy(process->info.runtime_version, "10.0.14", sizeof process->info.runtime_version);
+	process->info.command_line = strdup("x");
+	process->has_info = TRUE;
+	g_assert_cmpint(model_write_providers(f->model, process, "a b", 3), ==, -EINVAL);
+	g_assert_cmpint(model_write_providers(f->model, process, "System.Runtime\nMine", 19), ==,
+	                0);
+	got = take_from_inbox(f);
+	g_assert_cmpstr(record_kind_name(got->record.kind), ==, "start-session");
+	g_assert_cmpuint(got->record.row, ==, RECORD_SESSION_COUNTERS_NEXT);
+	g_assert_cmpuint(got->record.values.meters, ==, 0);
+	g_assert_true(process->session == old);
+	send_stream(f, got->record.id, RECORD_SESSION_COUNTERS_NEXT);
+	got_free(got);
+	got = take_from_inbox(f);
+	g_assert_cmpstr(record_kind_name(got->record.kind), ==, "stop-session");
+	g_assert_cmpuint(got->record.row, ==, RECORD_SESSION_COUNTERS);
+	got_free(got);
+	g_assert_true(process->session && process->session != old);
+	g_assert_cmpint(process->sample_us, >, 0);
+	/* Nothing changes: nothing is asked. */
+	g_assert_cmpint(model_write_providers(f->model, process, "System.Runtime\nMine\n", 20), ==,
+	                0);
+	settle(f);
+	g_assert_cmpuint(f->inbox.length, ==, 0);
+}
+
 /* ProcessInfo comes a second time for every young process: without news it wakes no poll(2). */
 static void test_info_again(Fixture *f, gconstpointer data)
 {
@@ -1484,6 +1558,8 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	ADD("attach", test_attach);
 	ADD("info-again", test_info_again);
+	ADD("interval", test_interval);
+	ADD("providers", test_providers);
 	ADD("table", test_table);
 	ADD("trigger-to-list", test_trigger_to_list);
 	ADD("refused-writes", test_refused_writes);

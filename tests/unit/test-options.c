@@ -34,6 +34,9 @@ static void test_defaults(void)
 	g_assert_null(options.source);
 	g_assert_cmpuint(options.interval_ms, ==, 1000);
 	g_assert_cmpuint(options.attach_delay_s, ==, 10);
+	g_assert_cmpuint(options.meters_delay_s, ==, 60);
+	g_assert_false(options.is_lazy);
+	g_assert_false(provider_list_is_empty(&options.providers));
 	g_assert_false(options.foreground);
 	g_assert_true(options.dump_dir[0] == '/');
 	options_clear(&options);
@@ -57,6 +60,29 @@ static void test_as_mount_calls_it(void)
 	g_assert_cmpstr(options.dump_dir, ==, "/srv/dumps");
 	g_assert_cmpstr(options.group, ==, "root");
 	g_assert_cmpuint(options.gid, ==, 0);
+	options_clear(&options);
+}
+
+static void test_values(void)
+{
+	g_autoptr(GString) names = g_string_new(NULL);
+	Options options;
+	char *why;
+
+	g_assert_cmpint(parse("triggerdumpfs -o meters_delay=off,attach=lazy,providers=A:B:* /m",
+	                      &options, &why),
+	                ==, 0);
+	g_assert_cmpuint(options.meters_delay_s, ==, RECORD_METERS_OFF);
+	g_assert_true(options.is_lazy);
+	provider_list_render(&options.providers, names);
+	g_assert_cmpstr(names->str, ==, "A\nB\n*\n");
+	options_clear(&options);
+	g_assert_cmpint(parse("triggerdumpfs -o meters_delay=0,providers=+A /m", &options, &why),
+	                ==, 0);
+	g_assert_cmpuint(options.meters_delay_s, ==, 0);
+	provider_list_render(&options.providers, g_string_truncate(names, 0));
+	g_assert_true(g_str_has_prefix(names->str, "System.Runtime\n"));
+	g_assert_true(g_str_has_suffix(names->str, "\nA\n"));
 	options_clear(&options);
 }
 
@@ -209,6 +235,10 @@ static void test_refused(void)
 	refuse("triggerdumpfs -o attach_delay=-1 /m", "attach_delay");
 	refuse("triggerdumpfs -o attach_delay=1e3 /m", "attach_delay");
 	refuse("triggerdumpfs -o attach=some /m", "attach");
+	refuse("triggerdumpfs -o meters_delay=soon /m", "meters_delay");
+	refuse("triggerdumpfs -o meters_delay=-1 /m", "meters_delay");
+	refuse("triggerdumpfs -o providers=a=b /m", "providers");
+	refuse("triggerdumpfs -o providers=Microsoft-Windows-DotNETRuntime /m", "providers");
 	refuse("triggerdumpfs -o group=no-such-group-here /m", "group");
 	refuse("triggerdumpfs -o dump_dir=relative /m", "absolute");
 	refuse("triggerdumpfs -o dump_dir=/a%p /m", "%");
@@ -302,6 +332,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/options/defaults", test_defaults);
 	g_test_add_func("/options/as-mount-calls-it", test_as_mount_calls_it);
+	g_test_add_func("/options/values", test_values);
 	g_test_add_func("/options/flags-of-a-mount-helper", test_flags_of_a_mount_helper);
 	g_test_add_func("/options/passed-on", test_passed_on);
 	g_test_add_func("/options/passed-over", test_passed_over);

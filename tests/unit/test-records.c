@@ -148,6 +148,8 @@ static void test_values(void)
 		{ RECORD_START_SESSION, G_STRUCT_OFFSET(Record, interval_ms), 0 },
 		{ RECORD_START_SESSION, G_STRUCT_OFFSET(Record, interval_ms), 99 },
 		{ RECORD_START_SESSION, G_STRUCT_OFFSET(Record, interval_ms), 3600001 },
+		{ RECORD_START_SESSION, G_STRUCT_OFFSET(Record, values.meters), 2 },
+		{ RECORD_START_SESSION, G_STRUCT_OFFSET(Record, values.shared), 2 },
 		{ RECORD_STOP_SESSION, G_STRUCT_OFFSET(Record, row), RECORD_N_SESSIONS },
 		{ RECORD_PREFLIGHT, G_STRUCT_OFFSET(Record, type), 0 },
 		{ RECORD_PREFLIGHT, G_STRUCT_OFFSET(Record, type), 5 },

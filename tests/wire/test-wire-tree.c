@@ -212,7 +212,7 @@ static void test_readdir_parents(void)
 	wire_stream(wire, 7);
 	wire_sample_of(wire, 7, "Some.Provider", "rate one", 1);
 	process = wire_list(wire, wire_walk(wire, "4807"), 4096);
-	g_assert_cmpuint(process->len, ==, 2 + 17);
+	g_assert_cmpuint(process->len, ==, 2 + 19);
 	g_assert_cmpuint(wire_find(process, "..")->ino, ==, FUSE_ROOT_ID);
 	counters = wire_list(wire, wire_walk(wire, "4807/counters"), 4096);
 	g_assert_cmpuint(wire_find(counters, "..")->ino, ==, wire_walk(wire, "4807"));
