@@ -74,6 +74,21 @@ size_t utf16_to_utf8(const uint8_t *src, size_t units, char *dst, size_t size)
 	return len;
 }
 
+size_t utf16_to_utf8_len(const uint8_t *src, size_t units)
+{
+	uint8_t bytes[4];
+	size_t len = 0;
+
+	for (size_t i = 0; i < units;) {
+		uint32_t c = next_character(src, units, &i);
+
+		if (!c)
+			break;
+		len += encode(c, bytes);
+	}
+	return len;
+}
+
 const uint8_t *utf16_take_z(ByteReader *r, size_t *ret_units)
 {
 	size_t most = byte_reader_left(r) / 2;

@@ -14,6 +14,9 @@
  */
 size_t utf16_to_utf8(const uint8_t *src, size_t units, char *dst, size_t size);
 
+/* The bytes that utf16_to_utf8 returns for a dst that is large enough. */
+size_t utf16_to_utf8_len(const uint8_t *src, size_t units);
+
 /* The bytes that utf16_to_utf8 needs at most, with the NUL. */
 static inline size_t utf16_to_utf8_max(size_t units)
 {

@@ -15,6 +15,7 @@ static void assert_converts(const char *bytes, size_t units, const char *expecte
 	g_assert_cmpstr(out, ==, expected);
 	g_assert_cmpuint(len, ==, strlen(expected));
 	g_assert_true(g_utf8_validate(out, (gssize)len, NULL));
+	g_assert_cmpuint(utf16_to_utf8_len(exact, units), ==, len);
 	g_assert_cmpuint(len + 1, <=, utf16_to_utf8_max(units));
 }
 
