@@ -150,10 +150,11 @@ void counter_stream_collection(CounterStream *stream, guint64 thread, gint64 us,
 
 void counter_stream_flush(CounterStream *stream)
 {
-	if (!stream->events)
-		return;
-	nettrace_writer_events(stream->writer, (const NettraceWriterEvent *)stream->events->data,
-	                       stream->events->len, NETTRACE_WRITER_COMPRESSED);
-	g_array_set_size(stream->events, 0);
+	if (stream->events) {
+		nettrace_writer_events(stream->writer,
+		                       (const NettraceWriterEvent *)stream->events->data,
+		                       stream->events->len, NETTRACE_WRITER_COMPRESSED);
+		g_array_set_size(stream->events, 0);
+	}
 	flush(stream);
 }

@@ -33,6 +33,7 @@ void counter_stream_tick(CounterStream *stream, guint64 thread, gint64 us, guint
 /* Histories of one heap with so much alive, and the end. */
 void counter_stream_collection(CounterStream *stream, guint64 thread, gint64 us,
                                guint64 alive_bytes);
+/* These, and what others have written to the writer meanwhile (meter-stream.h). */
 void counter_stream_flush(CounterStream *stream);
 void counter_stream_at(CounterStream *stream, gint64 us);
 
