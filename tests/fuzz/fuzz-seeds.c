@@ -1,11 +1,12 @@
-/* Writes the first inputs of the nettrace and counters targets: fuzz-seeds DIRECTORY makes
- * DIRECTORY/ nettrace and DIRECTORY/counters. */
+/* Writes the first inputs of the nettrace, counters and meters targets: fuzz-seeds DIRECTORY makes
+ * DIRECTORY/nettrace, DIRECTORY/counters and DIRECTORY/meters. */
 #include <errno.h>
 #include <glib.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "tests/lib/meter-stream.h"
 #include "tests/lib/nettrace-writer.h"
 
 static const char *directory;
@@ -266,6 +267,77 @@ static void save_counters(void)
 	save("counters", "no-definition", "\xff\xff\1", 3);
 }
 
+static GByteArray *meter_event(unsigned id, unsigned version)
+{
+	GByteArray *out = g_byte_array_new();
+
+	nettrace_writer_put_le(out, id, 1);
+	nettrace_writer_put_le(out, version, 1);
+	return out;
+}
+
+static void save_meter(GByteArray *event, const char *name)
+{
+	save("meters", name, event->data, event->len);
+	g_byte_array_unref(event);
+}
+
+#define NAMES "SHARED", "Meter", "1.0", "n\xc3\xb6"
+
+/* The events of an instrument, in every version that has more than the one before. */
+static void save_instrument_events(unsigned version)
+{
+	static const unsigned ids[] = { 4, 5, 6, 7 };
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(ids); i++) {
+		g_autofree char *name = g_strdup_printf("event-%u-v%u", ids[i], version);
+		GByteArray *out = meter_event(ids[i], version);
+
+		if (ids[i] == 4)
+			meter_stream_put(out, 4, version, NAMES, "By", "a=b,c=\xf0\x9f\x98\x80", "",
+			                 "1E-05", 7);
+		else if (ids[i] == 5)
+			meter_stream_put(out, 5, version, NAMES, "", "", "-Infinity", 7);
+		else if (ids[i] == 6)
+			meter_stream_put(out, 6, version, NAMES, "s", "a=\"1,\n",
+			                 "0.5=1.2;0,95=NaN;0.99=\xe2\x88\x92\xe2\x88\x9e", 12, 34.5,
+			                 7);
+		else
+			meter_stream_put(out, 7, version, NAMES, "Counter`1", "By", "What", "it=1",
+			                 "mt=2", "12345678", 7, "https://example.invalid/");
+		save_meter(out, name);
+	}
+}
+
+static void save_meters(void)
+{
+	GByteArray *out = meter_event(2, 0);
+
+	for (unsigned version = 0; version < 4; version++)
+		save_instrument_events(version);
+	meter_stream_put(out, 2, 0, "SHARED", (gint64)133769664000000000,
+	                 (gint64)133769664010000000);
+	save_meter(out, "collection");
+	out = meter_event(9, 0);
+	meter_stream_put(out, 9, 0, "SHARED", "it broke");
+	save_meter(out, "error");
+	out = meter_event(12, 0);
+	meter_stream_put(out, 12, 0, "SHARED");
+	save_meter(out, "limit");
+	out = meter_event(17, 0);
+	meter_stream_put(out, 17, 0, "client", "20", "21", "1000", "1001", "1", "0.5");
+	save_meter(out, "settings");
+	out = meter_event(18, 0);
+	meter_stream_put(out, 18, 0, 9, 0, 1);
+	save_meter(out, "version");
+	out = meter_event(19, 1);
+	meter_stream_put(out, 19, 1, NAMES, 7, "s", "a=b", 20, 34.5, (gint64)5, (gint64)1, 0.25,
+	                 64.0, "1, 2");
+	save_meter(out, "exponential");
+	save("meters", "no-nul", "\4\2S\0H\0A", 7);
+	save("meters", "lone-surrogates", "\x0a\0\0\xd8z\0\0\xdc\0\0", 10);
+}
+
 int main(int argc, char **argv)
 {
 	NettraceWriter *w;
@@ -286,5 +358,6 @@ int main(int argc, char **argv)
 	save("nettrace", "v6", "Nettrace\0\0\0\0\6\0\0\0\0\0\0\0", 20);
 	save("nettrace", "garbage", "HTTP/1.1 400 Bad Request\r\n", 26);
 	save_counters();
+	save_meters();
 	return EXIT_SUCCESS;
 }
