@@ -5,15 +5,11 @@
 #include "fs/model/counter-store.h"
 #include <math.h>
 #include <string.h>
+#include "fs/model/file-name.h"
 
 /* A sum over less than this says nothing about a rate: runtimes up to 8 report over 0 s at once
  * when somebody lowers the interval. */
 #define MIN_INTERVAL_S 0.01
-
-enum {
-	FILE_NAME_LIMIT = 200,
-	HASH_DIGITS = 16,
-};
 
 #define SYSTEM_RUNTIME "System.Runtime"
 #define GC_HEAP_SIZE   "gc-heap-size"
@@ -70,39 +66,6 @@ enum {
 	OLDEST_MAJOR = 3
 };
 
-static char *hash_digits(const char *raw)
-{
-	g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, raw, -1);
-
-	return g_strndup(sum, HASH_DIGITS);
-}
-
-char *counter_file_name(const char *raw)
-{
-	g_autofree char *digits = NULL;
-	GString *out;
-	gboolean dots = !strcmp(raw, ".") || !strcmp(raw, "..");
-	gsize cut = 0;
-
-	if (!*raw)
-		return g_strdup("%00");
-	out = g_string_new(NULL);
-	for (const char *p = raw; *p; p++) {
-		if (out->len <= FILE_NAME_LIMIT - HASH_DIGITS - 1)
-			cut = out->len;
-		if ((g_ascii_isalnum(*p) || strchr("._-", *p)) && !dots)
-			g_string_append_c(out, *p);
-		else
-			g_string_append_printf(out, "%%%02X", (guchar)*p);
-	}
-	if (out->len > FILE_NAME_LIMIT) {
-		digits = hash_digits(raw);
-		g_string_truncate(out, cut);
-		g_string_append_printf(out, "~%s", digits);
-	}
-	return g_string_free(out, FALSE);
-}
-
 static char *key_of(unsigned provider, const char *name)
 {
 	return g_strdup_printf("%u/%s", provider, name);
@@ -135,7 +98,7 @@ static void counter_free(gpointer data)
 static char *unique_file(const CounterStore *store, gboolean is_provider, unsigned provider,
                          const char *raw)
 {
-	char *file = counter_file_name(raw);
+	char *file = file_name_make(raw);
 	g_autofree char *flat = key_of(0, file);
 	gboolean taken;
 

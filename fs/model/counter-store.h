@@ -16,7 +16,6 @@
 enum {
 	COUNTER_PROVIDERS_MAX = 64,
 	COUNTER_MAX = 1024,
-	COUNTER_FILE_NAME_MAX = 204, /* bytes with the NUL */
 };
 
 typedef struct {
@@ -85,10 +84,3 @@ const Counter *counter_store_heap(const CounterStore *store);
 
 guint64 counter_store_seq(const CounterStore *store);     /* samples taken */
 guint64 counter_store_refused(const CounterStore *store); /* over the caps */
-
-/*
- * The file name of a text that a target made up: everything but [A-Za-z0-9._-] percent-encoded, "."
- * and ".." too, "%00" for nothing; above 200 bytes a prefix, '~' and 16 hex digits of a hash of the
- * raw text. Different texts have different names. To be freed.
- */
-char *counter_file_name(const char *raw);
