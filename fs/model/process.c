@@ -21,6 +21,7 @@ Process *process_new(guint64 serial, const RecordFound *found, const char *user,
 	process->command = g_strdup(command);
 	process->socket = g_strdup(socket);
 	process->counters = counter_store_new();
+	process->meters = meter_store_new();
 	process->events = event_log_new(EVENT_LOG_PROCESS_SIZE);
 	process->dump_type = IPC_DUMP_HEAP;
 	process->interval_ms = interval_ms;
@@ -44,6 +45,7 @@ void process_free(Process *process)
 	g_free(process->heap_limit_source);
 	provider_list_clear(&process->providers);
 	counter_store_free(process->counters);
+	meter_store_free(process->meters);
 	trigger_clear(&process->trigger);
 	heap_estimate_free(process->detect.estimate);
 	event_log_free(process->events);

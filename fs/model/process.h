@@ -12,6 +12,7 @@
 #include "fs/model/detect.h"
 #include "fs/model/event-log.h"
 #include "fs/model/heap-level.h"
+#include "fs/model/meter-store.h"
 #include "fs/model/provider-list.h"
 #include "fs/model/session.h"
 #include "fs/model/trigger.h"
@@ -56,6 +57,7 @@ typedef struct Process {
 	IpcProcessInfo info;
 
 	CounterStore *counters;
+	MeterStore *meters;
 	HeapLevel heap;
 	Detect detect;
 	gboolean has_heap_sample; /* of gc-heap-size, one that was believed */

@@ -36,21 +36,85 @@ void value_of_counter(const Process *process, const Counter *counter, Value *ret
 	};
 }
 
+static double number_of(const MeterSeries *series, MeterValue value)
+{
+	return series->has & 1U << value ? series->values[value] : (double)NAN;
+}
+
+void value_of_series(const Process *process, const MeterSeries *series, Value *ret)
+{
+	static const ValueKind kinds[INSTRUMENT_N_KINDS] = {
+		[INSTRUMENT_COUNTER] = VALUE_COUNTER,
+		[INSTRUMENT_UPDOWN] = VALUE_UPDOWN,
+		[INSTRUMENT_GAUGE] = VALUE_GAUGE,
+		[INSTRUMENT_HISTOGRAM] = VALUE_HISTOGRAM,
+	};
+	const Instrument *instrument = meter_store_instrument(process->meters, series->instrument);
+
+	*ret = (Value){
+		.source = VALUE_OF_METER,
+		.series = series,
+		.kind = kinds[instrument->kind],
+		.provider = meter_store_meter(process->meters, instrument->meter)->raw,
+		.version = instrument->version,
+		.name = instrument->raw,
+		.display = instrument->raw,
+		.description = instrument->description,
+		.unit = instrument->unit,
+		.tags = series->tags,
+		.scope_tags = instrument->meter_tags,
+		.is_absolute = instrument->is_observable || instrument->kind == INSTRUMENT_GAUGE,
+		.has_value = series->seq != 0,
+		.value = number_of(series, METER_VALUE),
+		.increment = series->increment,
+		.before = series->before,
+		.quantiles = { number_of(series, METER_P50), number_of(series, METER_P95),
+		               number_of(series, METER_P99) },
+		.count = number_of(series, METER_COUNT),
+		.sum = number_of(series, METER_SUM),
+		.wall_us = series->wall_us,
+	};
+}
+
 gboolean value_next(const Process *process, ValueCursor *at, Value *ret)
 {
 	const Counter *counter = counter_store_get(process->counters, at->counter);
+	const MeterSeries *series;
 
-	if (!counter)
+	if (counter) {
+		at->counter++;
+		value_of_counter(process, counter, ret);
+		return TRUE;
+	}
+	series = meter_store_series(process->meters, at->series);
+	if (!series)
 		return FALSE;
-	at->counter++;
-	value_of_counter(process, counter, ret);
+	at->series++;
+	value_of_series(process, series, ret);
 	return TRUE;
+}
+
+static void append_series_path(const Process *process, const MeterSeries *series, GString *out)
+{
+	const Instrument *instrument = meter_store_instrument(process->meters, series->instrument);
+
+	g_string_append_printf(out, "meters/%s/%s",
+	                       meter_store_meter(process->meters, instrument->meter)->file,
+	                       instrument->file);
+	if (*series->file)
+		g_string_append_printf(out, "/%s", series->file);
+	if (instrument->kind == INSTRUMENT_UPDOWN || instrument->kind == INSTRUMENT_GAUGE)
+		g_string_append_printf(out, "/%s", meter_value_name(METER_VALUE));
 }
 
 void value_append_path(const Process *process, const Value *value, GString *out)
 {
 	const Counter *counter = value->counter;
 
+	if (value->source == VALUE_OF_METER) {
+		append_series_path(process, value->series, out);
+		return;
+	}
 	g_string_append(out, "counters/");
 	if (counter->provider)
 		g_string_append_printf(

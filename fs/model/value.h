@@ -25,7 +25,8 @@ enum {
 
 typedef struct {
 	ValueSource source;
-	const Counter *counter; /* VALUE_OF_COUNTER */
+	const Counter *counter;    /* VALUE_OF_COUNTER */
+	const MeterSeries *series; /* VALUE_OF_METER */
 	ValueKind kind;
 	const char *provider; /* or the meter; raw, as all texts here */
 	const char *version;  /* of the meter, "" none */
@@ -41,9 +42,9 @@ typedef struct {
 	double value;       /* not of a histogram */
 	double increment;   /* VALUE_RATE, VALUE_COUNTER: of the last interval, raw */
 	double before;      /* the value before this one; NaN when there is none */
-	double quantiles[VALUE_QUANTILES];
-	double count, sum; /* since the session's start */
-	gint64 wall_us;    /* of the sample */
+	double quantiles[VALUE_QUANTILES]; /* NaN: nothing was measured, or it is never sent */
+	double count, sum;                 /* since the session's start; NaN: never sent */
+	gint64 wall_us;                    /* of the sample */
 } Value;
 
 /*
@@ -55,8 +56,9 @@ typedef struct {
 } ValueCursor;
 gboolean value_next(const Process *process, ValueCursor *at, Value *ret);
 
-/* What a counter's value is, by itself. */
+/* What a counter's value is, by itself, and a tag set's. */
 void value_of_counter(const Process *process, const Counter *counter, Value *ret);
+void value_of_series(const Process *process, const MeterSeries *series, Value *ret);
 
 /* Its file below <pid>/: "counters/gc-heap-size"; of a histogram's and a counter's tag set its directory. */
 void value_append_path(const Process *process, const Value *value, GString *out);

@@ -3,6 +3,8 @@
 #include <malloc.h>
 #include <math.h>
 #include <string.h>
+#include "fs/model/process.h"
+#include "fs/model/value.h"
 
 /* One event after the other; a MeterEvent is large. */
 static MeterEvent event;
@@ -754,6 +756,57 @@ static void test_random(void)
 	g_assert_null(meter_store_meter(store, meter_store_n_meters(store)));
 }
 
+/* The list of all values of a process. */
+static void test_value_list(void)
+{
+	static const char *const paths[] = { "meters/App/jobs/a=1", "meters/App/live/value",
+		                             "meters/App/lag" };
+	RecordFound found = { .pid = 1 };
+	Process *process = process_new(1, &found, "", "", "", 1000);
+	unsigned counters = counter_store_n(process->counters), n = 0;
+	Value value;
+
+	take_as(process->meters, counter("jobs", 1, "a=1", 4, 30));
+	fill(METER_EVENT_UPDOWN, "App", "2.0", "live", 2);
+	event.has_value = TRUE;
+	g_strlcpy(event.unit, "By", sizeof event.unit);
+	take(process->meters);
+	take_as(process->meters, histogram("lag", 3, 4, 10));
+	for (ValueCursor at = { 0 }; value_next(process, &at, &value); n++) {
+		g_autoptr(GString) path = g_string_new(NULL);
+
+		if (n < counters) {
+			g_assert_cmpint(value.source, ==, VALUE_OF_COUNTER);
+			continue;
+		}
+		g_assert_cmpint(value.source, ==, VALUE_OF_METER);
+		g_assert_true(value.series == meter_store_series(process->meters, n - counters));
+		g_assert_true(value.has_value);
+		g_assert_false(value.is_absolute);
+		value_append_path(process, &value, path);
+		g_assert_cmpstr(path->str, ==, paths[n - counters]);
+	}
+	g_assert_cmpuint(n, ==, counters + G_N_ELEMENTS(paths));
+	value_of_series(process, meter_store_series(process->meters, 0), &value);
+	g_assert_cmpint(value.kind, ==, VALUE_COUNTER);
+	g_assert_cmpstr(value.provider, ==, "App");
+	g_assert_cmpstr(value.tags, ==, "a=1");
+	g_assert_cmpfloat(value.value, ==, 30);
+	g_assert_cmpfloat(value.increment, ==, 4);
+	g_assert_true(isnan(value.before));
+	value_of_series(process, meter_store_series(process->meters, 1), &value);
+	g_assert_cmpint(value.kind, ==, VALUE_UPDOWN);
+	g_assert_cmpstr(value.version, ==, "2.0");
+	g_assert_cmpstr(value.unit, ==, "By");
+	value_of_series(process, meter_store_series(process->meters, 2), &value);
+	g_assert_cmpint(value.kind, ==, VALUE_HISTOGRAM);
+	g_assert_cmpfloat(value.quantiles[1], ==, 3);
+	g_assert_true(isnan(value.quantiles[2]));
+	g_assert_cmpfloat(value.count, ==, 4);
+	g_assert_cmpfloat(value.sum, ==, 10);
+	process_free(process);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -777,5 +830,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/meter-store/million-names", test_million_names);
 	g_test_add_func("/meter-store/many-ids", test_many_ids);
 	g_test_add_func("/meter-store/random", test_random);
+	g_test_add_func("/meter-store/value-list", test_value_list);
 	return g_test_run();
 }
