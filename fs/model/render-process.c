@@ -227,6 +227,15 @@ int render_counter(const Counter *counter, GString *out)
 	return 0;
 }
 
+int render_meter(const MeterSeries *series, MeterValue value, GString *out)
+{
+	if (!(series->has & 1U << value))
+		return -ENODATA;
+	number_append(out, series->values[value]);
+	g_string_append_c(out, '\n');
+	return 0;
+}
+
 int render_counter_peak(const Counter *counter, GString *out)
 {
 	if (!counter->has_peak)

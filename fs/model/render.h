@@ -45,4 +45,5 @@ int render_process_dump_type(Model *model, Process *process, GString *out);
 int render_process_dump(Model *model, Process *process, GString *out);
 
 int render_counter(const Counter *counter, GString *out);
+int render_meter(const MeterSeries *series, MeterValue value, GString *out);
 int render_counter_peak(const Counter *counter, GString *out);

@@ -26,6 +26,10 @@ typedef enum {
 	INO_DUMP,          /* serial of a dump; row: RecordPart */
 	INO_PEAK_PROVIDER, /* as INO_PROVIDER, in peaks/ */
 	INO_PEAK,          /* as INO_COUNTER */
+	INO_METER,         /* serial of a process; row: a meter, a directory in meters/ */
+	INO_INSTRUMENT,    /* likewise: an instrument, a directory in that */
+	INO_SERIES,        /* likewise: a tag set, a directory in that */
+	INO_METER_VALUE,   /* likewise: number of a tag set * METER_N_VALUES + MeterValue */
 	INO_N_KINDS,
 } InoKind;
 

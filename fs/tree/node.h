@@ -34,10 +34,10 @@ typedef struct {
 	Tree *tree;
 	guint64 ino;
 	const NodeType *type;
-	const NodeRow *row; /* NULL for what has no row: root, process, provider, counter, dump */
+	const NodeRow *row; /* NULL for what has no row: root, process, counter, meter, dump ... */
 	Process *process;   /* NULL for what belongs to no process */
 	const Dump *dump;   /* of INO_DUMP */
-	guint item;         /* number of the provider or counter, RecordPart of a dump */
+	guint item;         /* the row of ino: number of a counter ..., RecordPart of a dump */
 } Node;
 
 typedef struct {

@@ -68,6 +68,7 @@ static const NodeRow process_rows[] = {
 	{ "status", 0400, &text_file, .render = render_process_status, .wake = NODE_WAKE_STATE },
 	{ "events", 0400, &log_file, .wake = NODE_WAKE_LOG },
 	{ "counters", 0500, &tree_counters_dir },
+	{ "meters", 0500, &tree_meters_dir },
 	{ "threshold_mb", 0600, &control_file, .render = render_process_threshold,
 	  .apply = control_file_threshold, .written_us = threshold_written_us,
 	  .wake = NODE_WAKE_STATE },

@@ -36,6 +36,10 @@ static const struct {
 	[INO_DUMP] = { tree_dump_resolve, FALSE },
 	[INO_PEAK_PROVIDER] = { tree_provider_resolve, TRUE },
 	[INO_PEAK] = { tree_counter_resolve, TRUE },
+	[INO_METER] = { tree_meter_resolve, TRUE },
+	[INO_INSTRUMENT] = { tree_instrument_resolve, TRUE },
+	[INO_SERIES] = { tree_series_resolve, TRUE },
+	[INO_METER_VALUE] = { tree_meter_value_resolve, TRUE },
 };
 
 static gboolean is_of_process(guint64 ino)
@@ -237,9 +241,16 @@ static guint64 parent_ino(const Node *dir)
 		return tree_process_dir_ino(&tree_counters_dir, dir->process->serial);
 	case INO_PEAK_PROVIDER:
 		return tree_process_dir_ino(&tree_peaks_dir, dir->process->serial);
+	case INO_METER:
+		return tree_process_dir_ino(&tree_meters_dir, dir->process->serial);
+	case INO_INSTRUMENT:
+		return tree_instrument_parent_ino(dir);
+	case INO_SERIES:
+		return tree_series_parent_ino(dir);
 	case INO_ROOT:
 	case INO_COUNTER:
 	case INO_PEAK:
+	case INO_METER_VALUE:
 	case INO_DUMP:
 	case INO_N_KINDS:
 		break;

@@ -86,6 +86,7 @@ static void test_attr(void)
 		{ "4807/events", S_IFREG | 0400 },
 		{ "4807/heap_mb", S_IFREG | 0400 },
 		{ "4807/counters", S_IFDIR | 0500 },
+		{ "4807/meters", S_IFDIR | 0500 },
 		{ "4807/counters/gc-heap-size", S_IFREG | 0400 },
 		{ "4807/peak_mb", S_IFREG | 0600 },
 		{ "4807/peaks", S_IFDIR | 0500 },
@@ -212,7 +213,7 @@ static void test_readdir_parents(void)
 	wire_stream(wire, 7);
 	wire_sample_of(wire, 7, "Some.Provider", "rate one", 1);
 	process = wire_list(wire, wire_walk(wire, "4807"), 4096);
-	g_assert_cmpuint(process->len, ==, 2 + 19);
+	g_assert_cmpuint(process->len, ==, 2 + 20);
 	g_assert_cmpuint(wire_find(process, "..")->ino, ==, FUSE_ROOT_ID);
 	counters = wire_list(wire, wire_walk(wire, "4807/counters"), 4096);
 	g_assert_cmpuint(wire_find(counters, "..")->ino, ==, wire_walk(wire, "4807"));
