@@ -11,6 +11,12 @@ enum {
 	FRESH_INTERVALS = 3,
 };
 
+#define METERS_DIR "meters/"
+
+/* The longest path below it: meter, instrument, tag set, value. */
+G_STATIC_ASSERT(sizeof METERS_DIR + 3 * METER_FILE_NAME_SIZE + sizeof "count_rate" <=
+                TRIGGER_NAME_MAX);
+
 gint64 model_trigger_gap_us(const Process *process)
 {
 	return (gint64)process->interval_ms * 1000 * FRESH_INTERVALS;
@@ -66,7 +72,7 @@ void model_trigger_heap(Model *model, Process *process, gint64 now_us)
 		fire(model, process);
 }
 
-/* --- values of counters ------------------------------------------------------------------------ */
+/* --- values of counters and meters ------------------------------------------------------------- */
 
 /* A line's path: "counter" of System.Runtime, or "provider/counter", as the tree names them. */
 static const Counter *find_counter(const CounterStore *store, const char *path)
@@ -84,10 +90,47 @@ static const Counter *find_counter(const CounterStore *store, const char *path)
 	return provider ? counter_store_find(store, provider->id, slash + 1) : NULL;
 }
 
-/* The limit in the counter's own unit, now that this is seen. */
-static void check_line(Model *model, Process *process, TriggerLine *line, const Counter *counter)
+/* A value that was sampled. */
+typedef struct {
+	double value;
+	gint64 time_us; /* monotonic */
+	const char *unit;
+} Sampled;
+
+static gboolean find_meter(const MeterStore *store, const char *path, Sampled *ret)
 {
-	double own = size_unit_bytes(counter->unit);
+	MeterValue value;
+	const MeterSeries *series = meter_store_find_path(store, path, &value);
+	const Instrument *instrument;
+
+	if (!series || !(series->has & 1U << value))
+		return FALSE;
+	instrument = meter_store_instrument(store, series->instrument);
+	if (!instrument->is_settled)
+		return FALSE;
+	*ret = (Sampled){ series->values[value], series->time_us,
+		          meter_value_unit(instrument, value) };
+	return TRUE;
+}
+
+static gboolean find_value(const Process *process, const char *path, Sampled *ret)
+{
+	const Counter *counter;
+
+	if (g_str_has_prefix(path, METERS_DIR) &&
+	    find_meter(process->meters, path + strlen(METERS_DIR), ret))
+		return TRUE;
+	counter = find_counter(process->counters, path);
+	if (!counter || !counter->has_value)
+		return FALSE;
+	*ret = (Sampled){ counter->value, counter->time_us, counter->unit };
+	return TRUE;
+}
+
+/* The limit in the value's own unit, now that this is seen. */
+static void check_line(Model *model, Process *process, TriggerLine *line, const char *unit)
+{
+	double own = size_value_unit_bytes(unit);
 	g_autofree char *text = NULL;
 
 	line->is_checked = TRUE;
@@ -125,21 +168,20 @@ void model_trigger_values(Model *model, Process *process, gint64 now_us)
 		return;
 	for (unsigned i = 0; i < trigger->set.n; i++) {
 		TriggerLine *line = trigger->set.lines[i];
-		const Counter *counter;
+		Sampled sampled;
 
 		if (line->source != TRIGGER_VALUE || line->is_broken)
 			continue;
-		counter = find_counter(process->counters, line->name);
-		if (!counter || !counter->has_value) {
+		if (!find_value(process, line->name, &sampled)) {
 			warn_unknown(model, process, line);
 			continue;
 		}
 		/* Each sample once. */
-		if (counter->time_us == line->taken_us)
+		if (sampled.time_us == line->taken_us)
 			continue;
 		if (!line->is_checked)
-			check_line(model, process, line, counter);
-		trigger_line_take(line, counter->value, FALSE, counter->time_us,
+			check_line(model, process, line, sampled.unit);
+		trigger_line_take(line, sampled.value, FALSE, sampled.time_us,
 		                  model_trigger_gap_us(process));
 	}
 	model_trigger_look(model, process);
@@ -213,11 +255,10 @@ void model_trigger_tick(Model *model, Process *process)
 /* Of a value that is there already, it is known whether a size can be compared with it. */
 int model_trigger_check_unit(Process *process, const TriggerLine *line, char **ret_why)
 {
-	const Counter *counter = line->source == TRIGGER_VALUE && *line->unit
-	                                 ? find_counter(process->counters, line->name)
-	                                 : NULL;
+	Sampled sampled;
 
-	if (!counter || !counter->has_value || size_unit_bytes(counter->unit) > 0)
+	if (line->source != TRIGGER_VALUE || !*line->unit ||
+	    !find_value(process, line->name, &sampled) || size_value_unit_bytes(sampled.unit) > 0)
 		return 0;
 	*ret_why = g_strdup_printf("%s has no unit of size", line->name);
 	return -EINVAL;

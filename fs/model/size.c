@@ -98,6 +98,17 @@ double size_unit_bytes(const char *unit)
 	return 0;
 }
 
+double size_value_unit_bytes(const char *unit)
+{
+	gsize len = strlen(unit);
+	g_autofree char *ours = NULL;
+
+	if (!g_str_has_suffix(unit, "By"))
+		return size_unit_bytes(unit);
+	ours = g_strndup(unit, len - 1);
+	return size_unit_bytes(ours);
+}
+
 void size_append(GString *out, double mb)
 {
 	if (mb == 0)

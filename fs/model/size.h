@@ -26,5 +26,8 @@ int size_parse(const char *text, gsize len, double *ret_mb);
 /* Bytes of a unit of that grammar, of any case; 0 for what is none. "" is none here, "B" is 1. */
 double size_unit_bytes(const char *unit);
 
+/* Of the unit that a value has: also as meters write it, By, kBy, MiBy and the like, in this case alone. */
+double size_value_unit_bytes(const char *unit);
+
 /* The canonical text of a threshold, in MB: what size_parse reads back as the same; "off" for 0. */
 void size_append(GString *out, double mb);

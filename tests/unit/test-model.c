@@ -1470,6 +1470,52 @@ static void test_lines(Fixture *f, gconstpointer data)
 	g_assert_cmpuint(process_of(f)->trigger.set.n, ==, 3);
 }
 
+/* A sample of My App: a histogram with a quantile, or a gauge. */
+static void feed_meter(Fixture *f, const char *instrument, const char *unit, double value)
+{
+	static MeterEvent event; /* it is large */
+	gint64 now = g_get_monotonic_time();
+
+	event = (MeterEvent){ .n_quantiles = 1 };
+	event.kind = *unit ? METER_EVENT_GAUGE : METER_EVENT_HISTOGRAM;
+	g_strlcpy(event.meter, "My App", sizeof event.meter);
+	g_strlcpy(event.instrument, instrument, sizeof event.instrument);
+	g_strlcpy(event.unit, unit, sizeof event.unit);
+	g_strlcpy(event.tags, "to=/x", sizeof event.tags);
+	event.quantiles[0].q = 0.95;
+	event.quantiles[0].value = value;
+	event.has_value = TRUE;
+	event.value = value;
+	meter_store_take(process_of(f)->meters, &event, 1, now, now);
+	model_trigger_values(f->model, process_of(f), now);
+}
+
+static void test_meter_lines(Fixture *f, gconstpointer data)
+{
+	attach(f, 100);
+	feed_meter(f, "space", "By", 1e6);
+	feed_meter(f, "temperature", "Cel", 20);
+	/* What has no unit of size is known at once, or when it is there. */
+	write_lines(f, "meters/My%20App/temperature/to=%2Fx/value > 1GB", -EINVAL);
+	write_lines(f,
+	            "meters/My%20App/space/to=%2Fx/value > 1GB\n"
+	            "meters/My%20App/lag/to=%2Fx/p95 > 2\n"
+	            "meters/My%20App/other/to=%2Fx/value > 1GB",
+	            1);
+	check_status(f, "line.1 \"meters/My%20App/space/to=%2Fx/value > 1GB\" 1000000 armed");
+	check_status(f, "line.2 \"meters/My%20App/lag/to=%2Fx/p95 > 2\" - unknown");
+	g_assert_true(logged(f, "there is no meters/My%20App/lag/to=%2Fx/p95 so far"));
+	feed_meter(f, "lag", "", 2);
+	feed_meter(f, "space", "By", 1e9);
+	check_status(f, "line.2 \"meters/My%20App/lag/to=%2Fx/p95 > 2\" 2 armed");
+	check_dump_asked(f, FALSE);
+	feed_meter(f, "lag", "", 2.5);
+	WAIT_FOR(logged(f, "fired value=2.5 trigger=\"meters/My%20App/lag/to=%2Fx/p95 > 2\""));
+	check_dump_asked(f, TRUE);
+	feed_meter(f, "other", "{thing}", 1);
+	check_status(f, "last_error meters/My%20App/other/to=%2Fx/value has no unit of size");
+}
+
 /* A percentage is of the limit that the broker tells. */
 static void test_percent(Fixture *f, gconstpointer data)
 {
@@ -1588,6 +1634,7 @@ int main(int argc, char **argv)
 	ADD("detect-off", test_detect_off);
 	ADD("detect-auto", test_detect_auto);
 	ADD("lines", test_lines);
+	ADD("meter-lines", test_meter_lines);
 	ADD("percent", test_percent);
 	ADD("proc-lines", test_proc_lines);
 	ADD("counts", test_counts);

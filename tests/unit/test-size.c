@@ -120,11 +120,27 @@ static void test_limits(void)
 	g_assert_cmpfloat(mb, ==, 500);
 }
 
+static void test_units_of_values(void)
+{
+	static const struct {
+		const char *unit;
+		double bytes;
+	} table[] = { { "MB", 1e6 },       { "B", 1 },   { "By", 1 },   { "kBy", 1e3 },
+		      { "MiBy", 1 << 20 }, { "", 0 },    { "s", 0 },    { "y", 0 },
+		      { "by", 0 },         { "xBy", 0 }, { "By/s", 0 }, { "{request}", 0 } };
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(table); i++) {
+		g_test_message("%s", table[i].unit);
+		g_assert_cmpfloat(size_value_unit_bytes(table[i].unit), ==, table[i].bytes);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/size/accepted", test_accepted);
 	g_test_add_func("/size/refused", test_refused);
 	g_test_add_func("/size/limits", test_limits);
+	g_test_add_func("/size/units-of-values", test_units_of_values);
 	return g_test_run();
 }
