@@ -1,9 +1,8 @@
 #pragma once
 /*
- * Numbers that .NET wrote as text, read alike in every locale of ours. They are meant to be of the
- * invariant culture ("-1.5", "1E-05", "NaN", "-Infinity"); what runtimes up to 8 write in the culture of
- * the target (quantiles) is taken too: a comma as the point, U+2212 as the minus, U+221E as infinity. None of
- * them groups digits.
+ * Numbers that .NET wrote as text, read alike in every locale of ours. They are of the invariant culture
+ * ("-1.5", "1E-05", "NaN", "-Infinity"). Sources before .NET 8 write some in the culture of the target: a
+ * comma as the point, U+2212 as the minus and U+221E as infinity are taken, too. None of them groups digits.
  */
 
 enum {

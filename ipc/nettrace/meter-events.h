@@ -24,13 +24,15 @@
  *   14 CALLBACK_ERROR    session id, message
  *   15 NO_SHARING        running session id
  *   16 UPDOWN            as 4
- *   17 OTHER_SETTINGS    client id, then in force and asked, each as text: histograms, time series, interval
+ *   17 OTHER_SETTINGS    client id (every client gets it: mind whose it is), then in force and asked, each as
+ *                        text: histograms, time series, interval
  *   18 VERSION           i32 major, i32 minor, i32 patch (keyword 1)
  *   19 HISTOGRAM         P4, id, unit, tags, i32 scale, f64 sum, i64 count, i64 zeroes, f64 min, f64 max,
  *                        buckets (not read); nobody gets it who does not ask for it
  *
  * Versions seen: 4, 6, 7, 16 v1 and 5 v0 on 8; v2 of all on 9; 7 v3 from 10 on. Quantiles are
- * "0.5=1.2;0.95=3;0.99=4", up to 8 in the target's own culture (decimal.h).
+ * "0.5=1.2;0.95=3;0.99=4", on 8 to 11 also where the target's culture has a decimal comma; what 6 and 7 would
+ * write there is taken, too (decimal.h).
  * Source: dotnet/runtime, System.Diagnostics.DiagnosticSource, MetricsEventSource.cs
  */
 #include "ipc/nettrace/decoder.h"

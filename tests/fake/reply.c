@@ -63,6 +63,8 @@ static gboolean read_provider(ByteReader *r, CollectRequest *ret)
 		return FALSE;
 	g_string_append_printf(ret->text, " %s:%" G_GINT64_MODIFIER "x:%u:%s", name, keywords,
 	                       level, filter);
+	if (g_str_equal(name, "System.Diagnostics.Metrics"))
+		return meters_request_parse(&ret->meters, keywords, filter);
 	interval = strstr(filter, "EventCounterIntervalSec=");
 	if (interval && g_str_equal(name, "System.Runtime")) {
 		ret->counters = TRUE;

@@ -1,5 +1,6 @@
 #pragma once
 /* The messages of the diagnostics IPC protocol, seen from the runtime's side. */
+#include "tests/fake/meters-request.h"
 #include "tests/fake/scenario.h"
 
 enum {
@@ -19,6 +20,7 @@ gboolean request_identify(const Request *request, Command *command, guint *versi
 typedef struct {
 	gboolean counters; /* System.Runtime is among the providers */
 	guint interval_ms;
+	MetersRequest meters;
 	GString *text; /* "NAME:KEYWORDS:LEVEL:FILTER ..." */
 } CollectRequest;
 gboolean request_collect(const Request *request, guint version, CollectRequest *ret);

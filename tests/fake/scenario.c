@@ -185,14 +185,38 @@ static gboolean parse_variable(Scenario *s, const Arguments *a)
 	return strchr(a->rest, '=') != NULL;
 }
 
+static gboolean parse_meter(Scenario *s, const Arguments *a)
+{
+	return scenario_meters_add_instrument(s->meters, a->rest);
+}
+
+static gboolean parse_meter_value(Scenario *s, const Arguments *a)
+{
+	return scenario_meters_add_value(s->meters, a->rest);
+}
+
+static gboolean parse_meter_event(Scenario *s, const Arguments *a)
+{
+	return scenario_meters_add_event(s->meters, a->rest);
+}
+
 static const struct {
 	const char *name;
 	gboolean (*parse)(Scenario *s, const Arguments *a);
 } directives[] = {
-	{ "knows", parse_knows },       { "answer", parse_answer }, { "delay", parse_delay },
-	{ "heap", parse_heap },         { "stream", parse_stream }, { "core", parse_core },
-	{ "stream-drip", parse_drip },  { "listen", parse_listen }, { "thread", parse_thread },
+	{ "knows", parse_knows },
+	{ "answer", parse_answer },
+	{ "delay", parse_delay },
+	{ "heap", parse_heap },
+	{ "stream", parse_stream },
+	{ "core", parse_core },
+	{ "stream-drip", parse_drip },
+	{ "listen", parse_listen },
+	{ "thread", parse_thread },
 	{ "variable", parse_variable },
+	{ "meter", parse_meter },
+	{ "meter-value", parse_meter_value },
+	{ "meter-event", parse_meter_event },
 };
 
 static gboolean parse_directive(Scenario *s, const char *name, const Arguments *a)
@@ -271,6 +295,7 @@ static Scenario *scenario_new(void)
 	g_array_append_val(s->heap, mb);
 	s->heap_step_ms = 1000;
 	s->n_counters = 27;
+	s->meters = scenario_meters_new();
 	s->cut = s->garbage = G_MAXUINT64;
 	s->max_sessions = 64;
 	s->core_mb = 1;
@@ -296,6 +321,7 @@ void scenario_free(Scenario *s)
 	for (unsigned i = 0; i < N_COMMANDS; i++)
 		g_free(s->answers[i].text);
 	g_array_unref(s->heap);
+	scenario_meters_free(s->meters);
 	g_free(s->heap_file);
 	g_free(s->stream_file);
 	g_free(s->core_path);

@@ -26,8 +26,8 @@
  *   heap-step MS            default 1000
  *   heap-file PATH          the number in this file instead, whenever there is one
  *   counters 19|27          those of 3.1, or those of 8 to 11
- *   interval MS             of the counters, whatever a session asks for
- *   stream counters         of System.Runtime, for sessions that ask for it (default)
+ *   interval MS             of counters and meters, whatever a session asks for
+ *   stream counters         of System.Runtime, and the meters, for sessions that ask for them (default)
  *   stream silent           nothing behind the reply
  *   stream header           the header and nothing more
  *   stream file PATH        these bytes, then the end of file
@@ -35,6 +35,25 @@
  *   stream-garbage N        random bytes after N bytes, without an end
  *   stream-drip BYTES MS    no more than so many bytes every MS
  *   sessions N              how many it allows at a time (default 64); then FAIL
+ *
+ *   meter METER|VERSION|INSTRUMENT|TYPE|UNIT|DESCRIPTION[|TAGS|METER TAGS|SCOPE HASH]
+ *                           an instrument, for sessions whose Metrics= have it; its id is the number of the
+ *                           line. TYPE is Counter, UpDownCounter, Gauge, each also with Observable before
+ *                           it, or Histogram. Texts may have C escapes: \n, \174 for |, \\. The release in
+ *                           `runtime` decides on the versions of events (6, 8, 9, 10), and whether * is all
+ *   meter-value INSTRUMENT|TAGS|NUMBER...
+ *                           of the last instrument of that name above: a value a collection, the last one
+ *                           stays; of counters the total; "-" for no measurement; sent as it stands.
+ *                           Of a histogram: COUNT SUM 0.5=N;0.95=N;0.99=N, of each interval. A session that
+ *                           begins while another of its SessionId is open goes on in the same row
+ *   meter-event N WHAT      before the values of the Nth collection of a session; 0: at its start
+ *       series-limit        12
+ *       histogram-limit     13
+ *       error TEXT          9; callback-error TEXT: 14
+ *       no-sharing ID       15, with the session that is running; from then on nothing else
+ *       other-settings S [CLIENT]   17: S seconds are in force, and at the start no instrument is announced;
+ *                           with CLIENT it is that client's error, of which we hear
+ *       end INSTRUMENT      8, and no values of it any more
  *
  *   core HOW [PATH]         what a dump leaves behind: whole, none, empty, truncated, not-elf,
  *                           world-readable, keep-open (for writing), fifo, directory, symlink PATH,
@@ -44,7 +63,7 @@
  *   listen PID KEY          the name that it claims, instead of its own pid and start time
  *   thread MS NAME          after MS it has a thread of this name (".NET TP Worker")
  */
-#include <glib.h>
+#include "tests/fake/scenario-meters.h"
 
 typedef enum {
 	COMMAND_INFO,
@@ -108,6 +127,7 @@ typedef struct {
 	char *heap_file;
 	guint n_counters;
 	guint interval_ms; /* 0: as asked */
+	ScenarioMeters *meters;
 	StreamKind stream;
 	char *stream_file;
 	guint64 cut, garbage;      /* G_MAXUINT64: never */

@@ -106,6 +106,7 @@ static GByteArray *serve_collect(Server *server, const Request *request)
 
 	server->collect.counters = FALSE;
 	server->collect.interval_ms = 1000;
+	meters_request_clear(&server->collect.meters);
 	g_string_truncate(server->collect.text, 0);
 	if (!request_collect(request, server->version, &server->collect))
 		return reply_error((guint32)HRESULT_BAD_ENCODING, NULL);
@@ -292,6 +293,17 @@ static void read_request(Server *server)
 		take_request(server);
 }
 
+/* Collections of the session of meters that is asked for, when it is running. */
+static guint running_collection(const Server *server)
+{
+	guint most = 0;
+
+	for (guint i = 0; server->collect.meters.asked && i < server->streams->len; i++)
+		most = MAX(most, stream_collection(g_ptr_array_index(server->streams, i),
+		                                   server->collect.meters.session));
+	return most;
+}
+
 static void finish_answer(Server *server)
 {
 	if (server->how == ANSWER_HALF) {
@@ -302,7 +314,7 @@ static void finish_answer(Server *server)
 		say("stream %" G_GUINT64_FORMAT, server->next_id);
 		g_ptr_array_add(server->streams,
 		                stream_new(scenario(server), server->fd, server->next_id++,
-		                           server->collect.counters, server->collect.interval_ms));
+		                           &server->collect, running_collection(server)));
 		server->fd = -1;
 	}
 	become_idle(server);
@@ -496,6 +508,7 @@ void server_free(Server *server)
 	g_ptr_array_unref(server->scenarios);
 	g_byte_array_unref(server->in);
 	g_byte_array_unref(server->out);
+	meters_request_clear(&server->collect.meters);
 	g_string_free(server->collect.text, TRUE);
 	g_free(server->path);
 	g_free(server);

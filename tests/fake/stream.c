@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/fake/meters.h"
 #include "tests/lib/nettrace-writer.h"
 
 enum {
@@ -21,7 +22,8 @@ struct Stream {
 	int fd;
 	guint64 id;
 	gboolean counters;
-	gint64 interval_us, next_counters_us, next_send_us;
+	Meters *meters; /* NULL: none asked for */
+	gint64 interval_us, next_counters_us, next_meters_us, next_send_us;
 	NettraceWriter *writer;
 	guint32 sequence;
 	GByteArray *queue;
@@ -98,6 +100,8 @@ static void write_start(Stream *stream)
 	nettrace_writer_start(stream->writer, &trace);
 	if (stream->counters)
 		nettrace_writer_metadata(stream->writer, metadata, G_N_ELEMENTS(metadata));
+	if (stream->meters)
+		meters_start(stream->meters, clock_ns());
 	take_written(stream);
 }
 
@@ -146,7 +150,20 @@ static void write_counters(Stream *stream, double heap_mb)
 	take_written(stream);
 }
 
-Stream *stream_new(const Scenario *s, int fd, guint64 id, gboolean counters, guint interval_ms)
+static gint64 meters_interval_us(const Stream *stream)
+{
+	return stream->meters ? (gint64)meters_interval_ms(stream->meters) * 1000 : 0;
+}
+
+static void write_meters(Stream *stream)
+{
+	meters_collect(stream->meters, clock_ns());
+	take_written(stream);
+	stream->next_meters_us += meters_interval_us(stream);
+}
+
+Stream *stream_new(const Scenario *s, int fd, guint64 id, const CollectRequest *request,
+                   guint collection)
 {
 	Stream *stream = g_new0(Stream, 1);
 	g_autofree char *text = NULL;
@@ -156,10 +173,13 @@ Stream *stream_new(const Scenario *s, int fd, guint64 id, gboolean counters, gui
 	stream->scenario = s;
 	stream->fd = fd;
 	stream->id = id;
-	stream->counters = counters && s->stream == STREAM_COUNTERS;
-	stream->interval_us = (gint64)(s->interval_ms ? s->interval_ms : interval_ms) * 1000;
+	stream->counters = request->counters && s->stream == STREAM_COUNTERS;
+	stream->interval_us =
+		(gint64)(s->interval_ms ? s->interval_ms : request->interval_ms) * 1000;
 	stream->next_counters_us = g_get_monotonic_time() + stream->interval_us;
 	stream->writer = nettrace_writer_new();
+	if (request->meters.asked && s->stream == STREAM_COUNTERS)
+		stream->meters = meters_new(s, stream->writer, &request->meters, collection);
 	stream->queue = g_byte_array_new();
 	stream->random = g_rand_new_with_seed(1);
 	if (s->stream == STREAM_FILE) {
@@ -169,12 +189,14 @@ Stream *stream_new(const Scenario *s, int fd, guint64 id, gboolean counters, gui
 	} else if (s->stream != STREAM_SILENT) {
 		write_start(stream);
 	}
+	stream->next_meters_us = g_get_monotonic_time() + meters_interval_us(stream);
 	return stream;
 }
 
 void stream_free(Stream *stream)
 {
 	close(stream->fd);
+	meters_free(stream->meters);
 	nettrace_writer_free(stream->writer);
 	g_byte_array_unref(stream->queue);
 	g_rand_free(stream->random);
@@ -191,10 +213,19 @@ int stream_fd(const Stream *stream)
 	return stream->fd;
 }
 
+guint stream_collection(const Stream *stream, const char *session)
+{
+	return stream->meters && g_str_equal(meters_session(stream->meters), session)
+	               ? meters_collection(stream->meters)
+	               : 0;
+}
+
 gint64 stream_next_us(const Stream *stream)
 {
 	gint64 next = stream->counters && !stream->last ? stream->next_counters_us : G_MAXINT64;
 
+	if (meters_interval_us(stream) && !stream->last)
+		next = MIN(next, stream->next_meters_us);
 	return stream->next_send_us ? MIN(next, stream->next_send_us) : next;
 }
 
@@ -233,6 +264,8 @@ gboolean stream_run(Stream *stream, gint64 now_us, double heap_mb)
 		write_counters(stream, heap_mb);
 		stream->next_counters_us += stream->interval_us;
 	}
+	if (meters_interval_us(stream) && !stream->last && now_us >= stream->next_meters_us)
+		write_meters(stream);
 	if (stream->next_send_us > now_us)
 		return TRUE;
 	stream->next_send_us = 0;

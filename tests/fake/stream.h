@@ -4,17 +4,20 @@
  * blocking.
  * Times are CLOCK_MONOTONIC microseconds.
  */
-#include "tests/fake/scenario.h"
+#include "tests/fake/reply.h"
 
 typedef struct Stream Stream;
 
-/* Owns fd, which is made non-blocking; refers to the scenario. `counters`: System.Runtime was asked
- * for, every interval_ms. */
-Stream *stream_new(const Scenario *s, int fd, guint64 id, gboolean counters, guint interval_ms);
+/* Owns fd, which is made non-blocking; refers to the scenario. `collection`: of the shared session of meters
+ * that it joins, 0 when there is none. */
+Stream *stream_new(const Scenario *s, int fd, guint64 id, const CollectRequest *request,
+                   guint collection);
 void stream_free(Stream *stream);
 
 guint64 stream_id(const Stream *stream);
 int stream_fd(const Stream *stream);
+/* How many collections of that session of meters it has sent; 0 also for a stream without it. */
+guint stream_collection(const Stream *stream, const char *session);
 
 /* When stream_run() wants to be called next, also without the socket taking bytes; and whether it
  * waits for the socket to take some. */
