@@ -28,7 +28,7 @@ enum {
 	DETECT_RATE_WINDOW_S = 10,
 	DETECT_SWITCH_EVERY_S = 60,
 	DETECT_TICK_BYTES = 100000,
-	DETECT_TICKS_MAX = 20000,     /* a second */
+	DETECT_TICKS_MAX = 20000, /* a second */
 	/* Before 9, which takes a stack with each. Measured on 8.0, in points of a core: 0.6 at 1,000, 2.2 at
 	 * 5,000, 4.9 at 10,000 a second; 10.0 has 1.4 at 5,000 and 2.5 at 20,000. */
 	DETECT_TICKS_MAX_OLD = 5000,

@@ -86,6 +86,7 @@ static void take_stream(Model *model, Process *process, int fd, RecordSession ro
 	model_log(model, process, 0, EVENT_ATTACHED, "interval", interval, "runtime",
 	          runtime ? runtime : "-", process->session_config.values.meters ? "meters" : NULL,
 	          "yes", NULL);
+	model_meters_begin(model, process, old != NULL);
 	if (old) {
 		/* The new one is there before the old one goes: values go on. */
 		process->dropped_before += session_dropped(old);
@@ -349,6 +350,14 @@ static void on_sample(Session *session, const EventCounterSample *sample, gint64
 		model_detect_rate(model, process, sample->value);
 }
 
+static void on_meter(Session *session, const MeterEvent *event, gint64 wall_us, void *data)
+{
+	Process *process = reader_of(data, session);
+
+	if (process)
+		model_meters_take(data, process, event, g_get_monotonic_time(), wall_us);
+}
+
 static void on_batch(Session *session, void *data)
 {
 	Model *model = data;
@@ -405,6 +414,7 @@ static gboolean on_may_close(Session *session, void *data)
 
 static const SessionCallbacks session_callbacks = {
 	.sample = on_sample,
+	.meter = on_meter,
 	.gc_events = on_gc_events,
 	.batch = on_batch,
 	.broken = on_broken,

@@ -106,6 +106,13 @@ gboolean model_values_may_overlap(const Process *process, const SessionConfig *w
 gboolean model_values_are_wanted(const Model *model, const Process *process, gint64 now);
 void model_values_look(Process *process, const Counter *counter, gint64 now);
 
+/* model-meters.c */
+/* An event of the meters' session, if it is of ours. */
+void model_meters_take(Model *model, Process *process, const MeterEvent *event, gint64 now_us,
+                       gint64 wall_us);
+/* A session begins: with `overlaps` the values of the one before go on. */
+void model_meters_begin(Model *model, Process *process, gboolean overlaps);
+
 /* model-detect.c: the session of GC events, and the level of the heap */
 /* Opens, switches or closes it, as trigger and `detect` want it. */
 void model_detect_look(Model *model, Process *process);

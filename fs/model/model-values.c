@@ -37,7 +37,8 @@ static gboolean may_have_meters(const Process *process, gint64 now)
 {
 	guint32 flags = process->found.flags;
 
-	if (!(flags & RECORD_FOUND_METERS_DUE) || process_runtime_major(process) < METERS_MAJOR)
+	if (!(flags & RECORD_FOUND_METERS_DUE) || process_runtime_major(process) < METERS_MAJOR ||
+	    now < process->meters_from_us)
 		return FALSE;
 	return flags & RECORD_FOUND_METERS_SURE ||
 	       (process->session && process->session_config.values.meters) ||

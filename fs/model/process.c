@@ -42,6 +42,7 @@ void process_free(Process *process)
 	g_free(process->socket);
 	g_free(process->last_error);
 	g_free(process->session_lost);
+	g_free(process->meters_error);
 	g_free(process->heap_limit_source);
 	provider_list_clear(&process->providers);
 	counter_store_free(process->counters);

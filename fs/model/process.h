@@ -96,6 +96,9 @@ typedef struct Process {
 	gint64 providers_written_us; /* wall clock of the last accepted write; 0 never */
 	unsigned interval_ms;        /* asked for */
 	gint64 interval_written_us;
+	gint64 meters_from_us;    /* monotonic: left to another tool until then */
+	double meters_interval_s; /* of the collection that is read */
+	char *meters_error;       /* what the runtime said last of its meters; NULL */
 	gint64 jit_quiet_us; /* monotonic: since when few methods are compiled; 0 they are not few */
 	gint64 wanted_until_us; /* monotonic: attach=lazy keeps the session for a reader so long; 0 none */
 	gint64 wait_from_us;    /* monotonic: when the first session was (to be) asked for; 0 */

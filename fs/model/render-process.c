@@ -98,6 +98,17 @@ static void append_detect(GString *out, const Process *process)
 	append_key(out, "heap_limit", limit->str);
 }
 
+/* Of the last sample, in steps of a tenth: other tools can lower it, and the runtime counts in its own way. */
+static void append_interval_seen(GString *out, const Process *process)
+{
+	double seen = counter_store_heap(process->counters)->interval_s;
+
+	if (process->sample_us && seen > 0)
+		g_string_append_printf(out, "%.1f\n", MIN(seen, 1e6));
+	else
+		g_string_append(out, "-\n");
+}
+
 /* `waiting` for meters_delay, or for the compiler to have less to do. */
 static const char *meters_state(const Model *model, const Process *process)
 {
@@ -127,7 +138,8 @@ int render_process_status(Model *model, Process *process, GString *out)
 	append_count(out, "sessions", model_attach_sessions(model, process->serial));
 	g_string_append(out, "interval ");
 	number_append(out, process->interval_ms / 1000.0);
-	g_string_append_c(out, '\n');
+	g_string_append(out, "\ninterval_seen ");
+	append_interval_seen(out, process);
 	if (age_ms < 0)
 		append_key(out, "sample_age_ms", NULL);
 	else
@@ -139,6 +151,7 @@ int render_process_status(Model *model, Process *process, GString *out)
 	           : model_values_are_wanted(model, process, now) ? "ready"
 	                                                          : "lazy");
 	append_key(out, "meters", meters_state(model, process));
+	append_key(out, "meters_limits", meter_store_limits(process->meters));
 	append_key(out, "socket", flags & RECORD_FOUND_UNLINKED ? "unlinked" : "ok");
 	append_key(out, "last_error", process->last_error);
 	return 0;

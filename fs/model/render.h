@@ -5,13 +5,15 @@
  * nothing appended: -ENODATA when there is no value yet.
  *
  * Keys of `status` of a process, one "key value" a line, in this order:
- *   state trigger threshold_mb line.N dump dump_bytes dumps sessions interval sample_age_ms
- *   dropped_events samples_refused detect detect_why heap_bound heap_limit attach meters socket last_error
+ *   state trigger threshold_mb line.N dump dump_bytes dumps sessions interval interval_seen
+ *   sample_age_ms
+ *   dropped_events samples_refused detect detect_why heap_bound heap_limit attach meters meters_limits
+ *   socket last_error
  * trigger is its state (trigger_state_name); threshold_mb as in the file; line.N, from 1, is a line
  * of `trigger` in quotes, its last value and its state (trigger_line_state); detect is how the heap
  * is followed now (alloc gc sampled, "-" while no trigger needs it), heap_bound is `lower` while
  * heap_mb may be higher in truth; dump
- * is idle, queued or running, dump_bytes what is written of it so far; interval in seconds; attach
+ * is idle, queued or running, dump_bytes what is written of it so far; interval in seconds, interval_seen that of the last sample; attach
  * is what counters wait for: `ready`, `waiting` for the sign or the delay, or `lazy`: for a reader; meters
  * is on, waiting or off; socket is `ok` or
  * `unlinked`. sample_age_ms and last_error are "-" when there is none.

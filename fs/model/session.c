@@ -87,6 +87,16 @@ static void take_counter(Session *session, const NettraceEvent *event)
 	                           sample_wall_us(session, event), session->data);
 }
 
+static void take_meter(Session *session, const NettraceEvent *event)
+{
+	static MeterEvent meter; /* large */
+
+	if (meter_event_parse(event, &meter) != 1)
+		return;
+	session->n_samples++;
+	session->callbacks->meter(session, &meter, sample_wall_us(session, event), session->data);
+}
+
 static void hand_on(Session *session);
 
 static void take_gc_event(Session *session, const NettraceEvent *event)
@@ -125,6 +135,7 @@ static void hand_on(Session *session)
 }
 
 static const EventHandler counter_handlers[] = {
+	{ METER_EVENTS_PROVIDER, NULL, take_meter },
 	{ NULL, "EventCounters", take_counter },
 	{ NULL, NULL, NULL },
 };

@@ -11,6 +11,7 @@
 #include "fs/broker/records.h"
 #include "ipc/nettrace/event-counters.h"
 #include "ipc/nettrace/gc-events.h"
+#include "ipc/nettrace/meter-events.h"
 
 enum {
 	SESSION_READ_BUDGET = 256 << 10, /* bytes in one dispatch */
@@ -33,6 +34,8 @@ typedef struct {
 typedef struct {
 	void (*sample)(Session *session, const EventCounterSample *sample, gint64 stamp_ns,
 	               gint64 wall_us, void *data);
+	/* An event of meters; it is good during the call. */
+	void (*meter)(Session *session, const MeterEvent *event, gint64 wall_us, void *data);
 	/* What one flush of the runtime brought, as far as can be told, in order of stamps: on the
 	 * wire each thread's events are a run of their own. */
 	void (*gc_events)(Session *session, const SessionGcEvent *events, unsigned n, void *data);

@@ -40,6 +40,22 @@ int text_file_read(const Node *node, OpenNode *open, gint64 offset, gsize size, 
 	return error == -ENODATA ? tree_wait_sample(node, open, wait) : error;
 }
 
+int text_file_open_value(const Node *node, OpenNode *open, NodeWait *wait)
+{
+	int error = text_file_open(node, open, wait);
+
+	if (error == 0)
+		model_want_values(tree_model(node->tree), node->process);
+	return error;
+}
+
+int text_file_read_value(const Node *node, OpenNode *open, gint64 offset, gsize size,
+                         NodeWait *wait)
+{
+	model_want_values(tree_model(node->tree), node->process);
+	return text_file_read(node, open, offset, size, wait);
+}
+
 int text_file_render_row(const Node *node, GString *text)
 {
 	Model *model = tree_model(node->tree);

@@ -13,6 +13,10 @@ extern const NodeType text_file;
 int text_file_open(const Node *node, OpenNode *open, NodeWait *wait);
 /* A READ before the first sample waits for it. */
 int text_file_read(const Node *node, OpenNode *open, gint64 offset, gsize size, NodeWait *wait);
+/* The same for a value: with attach=lazy a reader is what opens the session. */
+int text_file_open_value(const Node *node, OpenNode *open, NodeWait *wait);
+int text_file_read_value(const Node *node, OpenNode *open, gint64 offset, gsize size,
+                         NodeWait *wait);
 /* Renders into open->text: 0 or a negative errno, and the text that was there stays. */
 int text_file_snapshot(const Node *node, OpenNode *open);
 

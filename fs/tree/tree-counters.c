@@ -31,29 +31,13 @@ static void stat_value(const Node *node, struct stat *st)
 		node_set_mtime(st, counter->wall_us);
 }
 
-/* With attach=lazy a reader is what opens the session. */
-static int open_value(const Node *node, OpenNode *open, NodeWait *wait)
-{
-	int error = text_file_open(node, open, wait);
-
-	if (error == 0)
-		model_want_values(tree_model(node->tree), node->process);
-	return error;
-}
-
-static int read_value(const Node *node, OpenNode *open, gint64 offset, gsize size, NodeWait *wait)
-{
-	model_want_values(tree_model(node->tree), node->process);
-	return text_file_read(node, open, offset, size, wait);
-}
-
 static const NodeType counter_file = {
 	.format = S_IFREG,
 	.entry_timeout = NODE_TIMEOUT_LONG,
 	.attr_timeout = NODE_TIMEOUT_VALUE,
 	.stat = stat_value,
-	.open = open_value,
-	.read = read_value,
+	.open = text_file_open_value,
+	.read = text_file_read_value,
 	.render = render_value,
 	.sequence = value_sequence,
 };

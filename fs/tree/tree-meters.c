@@ -74,8 +74,8 @@ static const NodeType value_file = {
 	.entry_timeout = NODE_TIMEOUT_LONG,
 	.attr_timeout = NODE_TIMEOUT_VALUE,
 	.stat = stat_value,
-	.open = text_file_open,
-	.read = text_file_read,
+	.open = text_file_open_value,
+	.read = text_file_read_value,
 	.render = render_value,
 	.sequence = value_sequence,
 };

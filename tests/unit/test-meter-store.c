@@ -260,7 +260,7 @@ static void test_same_name(void)
 		N = G_N_ELEMENTS(table),
 		ORDERS = 120
 	};
-	g_autofree char *expected[N] = { NULL };
+	char *expected[N];
 
 	for (unsigned order = 0; order < ORDERS; order++) {
 		g_autoptr(MeterStore) store = meter_store_new();
@@ -293,6 +293,8 @@ static void test_same_name(void)
 		for (unsigned k = 1; k < i; k++)
 			g_assert_cmpstr(expected[i], !=, expected[k]);
 	}
+	for (unsigned i = 0; i < N; i++)
+		g_free(expected[i]);
 }
 
 /* A name that was shown stays, whatever comes later. */

@@ -64,7 +64,7 @@ static void test_meters(void)
 	g_assert_true(holds(&request, "System.Diagnostics.Metrics"));
 	g_assert_true(holds(&request,
 	                    "SessionId=SHARED;Metrics=System.Runtime,My.Own;RefreshInterval=1;"
-	                    "MaxTimeSeries=1000;MaxHistograms=20;"
+	                    "MaxTimeSeries=1000;MaxHistograms=10;"
 	                    "ClientId=01234567-89ab-cdef-fedc-ba9876543210"));
 	ipc_request_clear(&request);
 	/* Before 8 nobody shares. "*" is all of them, and no provider. */
