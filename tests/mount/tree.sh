@@ -20,7 +20,7 @@ eventually "its heap shows" 10 get_is "$TARGET/heap_mb" 70
 
 is "the root" "$(inmount 5 ls "$MNT" | grep -v '^[0-9]' | tr '\n' ' ')" "README dumps events processes status "
 is "a process" "$(inmount 5 ls "$MNT/$P" | tr '\n' ' ')" \
-	"cmdline cooldown_s counters detect dump dump_type dumps environ events heap_mb max_dumps meters peak_mb peaks runtime status threshold_mb trigger "
+	"cmdline cooldown_s counters detect dump dump_type dumps environ events heap_mb interval max_dumps meters peak_mb peaks providers runtime status threshold_mb trigger "
 eventually "the value of the counter" 10 get_is "$P/counters/gc-heap-size" 123.456
 is "heap_mb is the same" "$(get "$P/heap_mb")" 123.456
 is "all counters of a new runtime" "$(inmount 5 ls "$MNT/$P/counters" | wc -l)" 27
