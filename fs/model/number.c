@@ -1,18 +1,27 @@
 /* Shortest decimals. Goes through g_ascii_*, so that the program's locale never shows. */
 #include "fs/model/number.h"
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
-/* The fewest significant digits that read back; *ret_exponent is the decimal exponent of the
- * first. */
+enum {
+	SAFE_DIGITS = 15, /* a decimal of so many reads back as itself, but for denormal numbers */
+	MAX_DIGITS = 17
+};
+
+/*
+ * The fewest significant digits that read back; *ret_exponent is the decimal exponent of the first. Of
+ * those with up to 15 the shortest is the one of 15 without its zeros, so that one try finds it.
+ */
 static unsigned shortest_digits(double value, char digits[24], int *ret_exponent)
 {
 	char text[G_ASCII_DTOSTR_BUF_SIZE];
 	char format[8];
 	unsigned n = 0;
 
-	for (int precision = 0; precision <= 16; precision++) {
-		g_snprintf(format, sizeof format, "%%.%de", precision);
+	for (int n_digits = fabs(value) < DBL_MIN ? 1 : SAFE_DIGITS; n_digits <= MAX_DIGITS;
+	     n_digits++) {
+		g_snprintf(format, sizeof format, "%%.%de", n_digits - 1);
 		g_ascii_formatd(text, sizeof text, format, value);
 		if (g_ascii_strtod(text, NULL) == value)
 			break;

@@ -4,6 +4,13 @@
 #include <math.h>
 #include <string.h>
 
+#define ZEROS_29 "00000000000000000000000000000"
+/* clang-format off */
+#define ZEROS_319 \
+	ZEROS_29 ZEROS_29 ZEROS_29 ZEROS_29 ZEROS_29 ZEROS_29 \
+	ZEROS_29 ZEROS_29 ZEROS_29 ZEROS_29 ZEROS_29
+/* clang-format on */
+
 static void test_table(void)
 {
 	static const struct {
@@ -27,6 +34,10 @@ static void test_table(void)
 		{ 1e-7, "0.0000001" },
 		{ 1.5e-5, "0.000015" },
 		{ 9007199254740993.0, "9007199254740992" },
+		{ 123456789012345, "123456789012345" },
+		{ 0.123456789012345, "0.123456789012345" },
+		{ 1.2345678901234567, "1.2345678901234567" },
+		{ 5e-320, "0." ZEROS_319 "5" },
 		{ INFINITY, "Inf" },
 		{ -INFINITY, "-Inf" },
 	};
