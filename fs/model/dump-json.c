@@ -1,14 +1,9 @@
 /* JSON by hand: one object of fixed keys. */
 #include "fs/model/dump-json.h"
 #include <math.h>
-#include <string.h>
 #include "fs/model/dump-list.h"
 #include "fs/model/event-log.h"
-#include "fs/model/number.h"
-
-enum {
-	COMMAND_MAX = 64 << 10
-};
+#include "fs/model/json.h"
 
 void dump_story_clear(DumpStory *story)
 {
@@ -16,35 +11,6 @@ void dump_story_clear(DumpStory *story)
 	g_free(story->runtime);
 	g_free(story->command);
 	g_free(story->counters);
-}
-
-static void append_string(GString *out, const char *text)
-{
-	g_autofree char *valid = NULL;
-
-	if (!text) {
-		g_string_append(out, "null");
-		return;
-	}
-	valid = g_utf8_make_valid(text, (gssize)strnlen(text, COMMAND_MAX));
-	g_string_append_c(out, '"');
-	for (const char *p = valid; *p; p++) {
-		if (*p == '"' || *p == '\\')
-			g_string_append_printf(out, "\\%c", *p);
-		else if ((guchar)*p < ' ')
-			g_string_append_printf(out, "\\u%04x", (guchar)*p);
-		else
-			g_string_append_c(out, *p);
-	}
-	g_string_append_c(out, '"');
-}
-
-static void append_number(GString *out, double value)
-{
-	if (isfinite(value))
-		number_append(out, value);
-	else
-		g_string_append(out, "null");
 }
 
 static void append_time(GString *out, gint64 wall_us)
@@ -59,7 +25,7 @@ static void append_time_or_null(GString *out, gint64 wall_us)
 	if (wall_us)
 		append_time(out, wall_us);
 	else
-		append_string(out, NULL);
+		json_append_text(out, NULL);
 }
 
 static void append_key(GString *out, const char *key)
@@ -86,7 +52,7 @@ void dump_json_counters(const CounterStore *store, GString *out)
 		/* File names are of a safe alphabet. */
 		g_string_append_printf(out, "%s\n    \"%s%s%s\": ", first ? "" : ",",
 		                       provider->file, *provider->file ? "/" : "", counter->file);
-		append_number(out, counter->value);
+		json_append_number(out, counter->value);
 		first = FALSE;
 	}
 	g_string_append(out, first ? "}" : "\n  }");
@@ -100,17 +66,17 @@ void dump_json_build(const DumpStory *story, const RecordSealed *sealed, const c
 
 	g_string_append(out, "{\n");
 	append_key(out, "reason");
-	append_string(out, dump_story_reason(story));
+	json_append_text(out, dump_story_reason(story));
 	append_key(out, "trigger");
-	append_string(out, story->condition);
+	json_append_text(out, story->condition);
 	append_key(out, "threshold_mb");
-	append_number(out, story->threshold_mb > 0 ? story->threshold_mb : NAN);
+	json_append_number(out, story->threshold_mb > 0 ? story->threshold_mb : NAN);
 	append_key(out, "value_mb");
-	append_number(out, story->value_mb);
+	json_append_number(out, story->value_mb);
 	append_key(out, "value");
-	append_number(out, story->value);
+	json_append_number(out, story->value);
 	append_key(out, "type");
-	append_string(out, dump_type_name(sealed->written_type));
+	json_append_text(out, dump_type_name(sealed->written_type));
 	append_key(out, "requested");
 	append_time(out, sealed->requested_us);
 	append_key(out, "sealed");
@@ -122,20 +88,20 @@ void dump_json_build(const DumpStory *story, const RecordSealed *sealed, const c
 	append_key(out, "start_time");
 	append_time_or_null(out, story->start_us);
 	append_key(out, "runtime");
-	append_string(out, story->runtime);
+	json_append_text(out, story->runtime);
 	append_key(out, "cmdline");
-	append_string(out, story->command);
+	json_append_text(out, story->command);
 	append_key(out, "counters");
 	g_string_append(out, story->counters ? story->counters : "null");
 	append_key(out, "path");
-	append_string(out, path);
+	json_append_text(out, path);
 	append_key(out, "size");
 	g_string_append_printf(out, "%" G_GUINT64_FORMAT, (guint64)sealed->size);
 	append_key(out, "frozen_s");
-	append_number(out, sealed->frozen_us < 0 ? NAN : (double)sealed->frozen_us / 1e6);
+	json_append_number(out, sealed->frozen_us < 0 ? NAN : (double)sealed->frozen_us / 1e6);
 	append_key(out, "frozen_at");
 	append_time_or_null(out, sealed->frozen_at_us);
 	append_key(out, "analyze");
-	append_string(out, analyze);
+	json_append_text(out, analyze);
 	g_string_append(out, "\n}\n");
 }
