@@ -88,8 +88,10 @@ static void finish_open(Reply *reply, fuse_req_t req, int error)
 	info.direct_io = !sealed;
 	info.keep_cache = sealed;
 	/* The caller was interrupted: no RELEASE will come. */
-	if (fuse_reply_open(req, &info) == -ENOENT)
+	if (fuse_reply_open(req, &info) == -ENOENT) {
+		tree_release(self->tree, &file->node);
 		open_files_remove(self->files, file);
+	}
 }
 
 static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
@@ -201,6 +203,7 @@ static void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *in
 
 	if (file != NULL) {
 		poll_set_disarm(self->polls, file);
+		tree_release(self->tree, &file->node);
 		open_files_remove(self->files, file);
 	}
 	fuse_reply_err(req, file == NULL ? EBADF : 0);

@@ -1,6 +1,7 @@
 /* What a process's fields say together. */
 #include "fs/model/process.h"
 #include <string.h>
+#include "fs/model/value-log.h"
 #include "fs/util.h"
 #include "ipc/commands.h"
 
@@ -23,6 +24,7 @@ Process *process_new(guint64 serial, const RecordFound *found, const char *user,
 	process->counters = counter_store_new();
 	process->meters = meter_store_new();
 	process->events = event_log_new(EVENT_LOG_PROCESS_SIZE);
+	process->stream = value_log_new();
 	process->dump_type = IPC_DUMP_HEAP;
 	process->interval_ms = interval_ms;
 	provider_list_init(&process->providers);
@@ -50,6 +52,7 @@ void process_free(Process *process)
 	trigger_clear(&process->trigger);
 	heap_estimate_free(process->detect.estimate);
 	event_log_free(process->events);
+	value_log_free(process->stream);
 	g_free(process);
 }
 

@@ -43,6 +43,7 @@ typedef struct {
 	unsigned interval_ms;
 	RecordValues values;
 } SessionConfig;
+typedef struct ValueLog ValueLog;
 
 typedef struct Process {
 	guint64 serial;
@@ -70,6 +71,7 @@ typedef struct Process {
 	Trigger trigger;
 	guint64 proc_ask; /* id of an ASK_PROC under way; 0 */
 	EventLog *events;
+	ValueLog *stream;            /* every sample: value-log.h */
 	guint32 dump_type;           /* IpcDumpType of the next dump */
 	gint64 dump_type_written_us; /* wall clock of the last accepted write; 0 never */
 	gint64 dump_written_us;

@@ -7,6 +7,8 @@ static const char text[] =
 	"  cat processes                   pid, user, runtime, heap MB, trigger, command\n"
 	"  cat PID/counters/gc-heap-size   a live counter (MB = 1,000,000 bytes)\n"
 	"  grep . */counters/gc-heap-size  one counter of all processes\n"
+	"  watch -n1 cat top               all processes by heap; PID/counters.txt: of one\n"
+	"  tail -n 0 -f PID/stream.csv     every sample; counters.csv, .json: the last\n"
 	"  cat PID/status                  state, and last_error: why it was refused\n"
 	"\n"
 	"  echo 500 > PID/threshold_mb     one dump when heap_mb reaches 500 MB\n"

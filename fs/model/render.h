@@ -29,6 +29,7 @@
 
 int render_readme(Model *model, GString *out);
 int render_processes(Model *model, GString *out);
+int render_top(Model *model, GString *out);
 int render_root_status(Model *model, GString *out);
 
 int render_process_cmdline(Model *model, Process *process, GString *out);
@@ -45,6 +46,12 @@ int render_process_providers(Model *model, Process *process, GString *out);
 int render_process_interval(Model *model, Process *process, GString *out);
 int render_process_dump_type(Model *model, Process *process, GString *out);
 int render_process_dump(Model *model, Process *process, GString *out);
+
+/* All values: in counters.csv as in value-csv.h; in counters.json one object, by paths below <pid>/. */
+int render_process_csv(Model *model, Process *process, GString *out);
+int render_process_json(Model *model, Process *process, GString *out);
+int render_process_txt(Model *model, Process *process, GString *out);
+int render_process_catalog(Model *model, Process *process, GString *out);
 
 int render_counter(const Counter *counter, GString *out);
 int render_meter(const MeterSeries *series, MeterValue value, GString *out);

@@ -12,6 +12,7 @@
 #include <glib.h>
 #include <sys/stat.h>
 #include "fs/model/model.h"
+#include "fs/model/value.h"
 #include "fs/tree/ino.h"
 
 typedef struct Tree Tree;
@@ -54,6 +55,7 @@ typedef struct {
 	int fd;           /* a sealed dump's, else -1; closed with the descriptor */
 	GString *text;    /* NULL before the first read */
 	gint64 text_from; /* the offset in the file at which text begins */
+	gint64 skipped;   /* of stream.csv: bytes that went before they were read (value-log.h) */
 	guint64 seen;     /* sequence number at the last read at offset 0; 0 before */
 } OpenNode;
 
@@ -95,6 +97,8 @@ struct NodeType {
 	/* The entry with the smallest cookie above `after`: TRUE, FALSE at the end. */
 	gboolean (*next)(const Node *dir, guint64 after, NodeEntry *ret);
 	int (*open)(const Node *node, OpenNode *open, NodeWait *wait);
+	/* A descriptor that `open` succeeded for is closed. Not called once the node is gone. */
+	void (*release)(const Node *node, OpenNode *open);
 	/* Sees to it that open->text holds what there is at `offset`. */
 	int (*read)(const Node *node, OpenNode *open, gint64 offset, gsize size, NodeWait *wait);
 	int (*write)(const Node *node, const char *data, gsize len, NodeWait *wait);
@@ -110,6 +114,7 @@ struct NodeType {
 typedef enum {
 	NODE_WAKE_NONE,   /* always ready; mtime: start of the process, or of the daemon */
 	NODE_WAKE_SAMPLE, /* a new level of the heap */
+	NODE_WAKE_VALUES, /* a new sample of any value */
 	NODE_WAKE_STATE,  /* a change of the process's state; at the root, of any process's */
 	NODE_WAKE_IDLE,   /* the same, but never ready while a dump is queued or running */
 	NODE_WAKE_LOG,    /* a line in the event log */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "fs/model/value-log.h"
 #include "fs/tree/tree.h"
 
 int text_file_open(const Node *node, OpenNode *open, NodeWait *wait)
@@ -75,6 +76,8 @@ guint64 text_file_sequence(const Node *node)
 	switch (node->row->wake) {
 	case NODE_WAKE_SAMPLE:
 		return process->heap.seq;
+	case NODE_WAKE_VALUES:
+		return value_log_seq(process->stream);
 	case NODE_WAKE_STATE:
 		return state;
 	case NODE_WAKE_IDLE:
@@ -95,6 +98,8 @@ void text_file_stat(const Node *node, struct stat *st)
 		us = node->row->written_us(process);
 	else if (node->row->wake == NODE_WAKE_SAMPLE)
 		us = process->heap.wall_us;
+	else if (node->row->wake == NODE_WAKE_VALUES)
+		us = value_log_wall_us(process->stream);
 	else if (node->row->wake == NODE_WAKE_STATE)
 		us = process == NULL ? tree_state_us(node->tree) : process->state_wall_us;
 	if (us > 0)

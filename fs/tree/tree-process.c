@@ -8,6 +8,7 @@
 #include "fs/tree/environ-file.h"
 #include "fs/tree/log-file.h"
 #include "fs/tree/rows.h"
+#include "fs/tree/stream-file.h"
 #include "fs/tree/text-file.h"
 #include "fs/tree/tree.h"
 
@@ -69,6 +70,14 @@ static const NodeRow process_rows[] = {
 	{ "events", 0400, &log_file, .wake = NODE_WAKE_LOG },
 	{ "counters", 0500, &tree_counters_dir },
 	{ "meters", 0500, &tree_meters_dir },
+	{ "counters.txt", 0400, &text_file, .render = render_process_txt,
+	  .wake = NODE_WAKE_VALUES },
+	{ "counters.csv", 0400, &text_file, .render = render_process_csv,
+	  .wake = NODE_WAKE_VALUES },
+	{ "counters.json", 0400, &text_file, .render = render_process_json,
+	  .wake = NODE_WAKE_VALUES },
+	{ "stream.csv", 0400, &stream_file, .wake = NODE_WAKE_LOG },
+	{ "catalog.tsv", 0400, &text_file, .render = render_process_catalog },
 	{ "threshold_mb", 0600, &control_file, .render = render_process_threshold,
 	  .apply = control_file_threshold, .written_us = threshold_written_us,
 	  .wake = NODE_WAKE_STATE },

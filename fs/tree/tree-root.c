@@ -16,6 +16,7 @@ enum {
 static const NodeRow root_rows[] = {
 	{ "README", 0444, &text_file, .render_root = render_readme },
 	{ "processes", 0400, &text_file, .render_root = render_processes, .wake = NODE_WAKE_STATE },
+	{ "top", 0400, &text_file, .render_root = render_top },
 	{ "status", 0400, &text_file, .render_root = render_root_status, .wake = NODE_WAKE_STATE },
 	{ "events", 0400, &log_file, .wake = NODE_WAKE_LOG },
 	{ "dumps", 01733, &tree_root_dumps_dir },

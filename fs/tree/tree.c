@@ -290,6 +290,14 @@ int tree_open(Tree *self, OpenNode *open, NodeWait *wait)
 	return node.type->open == NULL ? -EISDIR : node.type->open(&node, open, wait);
 }
 
+void tree_release(Tree *self, OpenNode *open)
+{
+	Node node;
+
+	if (tree_resolve(self, open->ino, &node) == 0 && node.type->release != NULL)
+		node.type->release(&node, open);
+}
+
 int tree_read(Tree *self, OpenNode *open, gint64 offset, gsize size, NodeWait *wait)
 {
 	Node node;

@@ -39,6 +39,8 @@ int tree_next(Tree *tree, guint64 dir, guint64 after, NodeEntry *ret);
 
 /* open->ino and open->flags are set. On success of a sealed file open->fd is set. */
 int tree_open(Tree *tree, OpenNode *open, NodeWait *wait);
+/* What tree_open() succeeded for is closed. */
+void tree_release(Tree *tree, OpenNode *open);
 /* On success open->text holds what there is at `offset`: less than size bytes at the end. */
 int tree_read(Tree *tree, OpenNode *open, gint64 offset, gsize size, NodeWait *wait);
 int tree_write(Tree *tree, guint64 ino, const char *data, gsize len, NodeWait *wait);

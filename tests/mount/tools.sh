@@ -43,7 +43,8 @@ tool "stat" 0 "Size: 0 .*regular" stat "$D/heap_mb"
 tool "df" 0 "^0 0 0$" bash -c "df --output=size,used,avail '$MNT' | tail -n 1 | xargs"
 tool "df -T" 0 "fuse.triggerdumpfs" df -T "$MNT"
 tool "du" 0 "^[0-9]+[[:space:]]" du -s "$D"
-tool "tar" 0 "^$" tar -cf "$T/tar" -C "$MNT" "$P"
+# not the file that changes all the time: tar says so, and fails
+tool "tar" 0 "^$" tar -cf "$T/tar" --exclude stream.csv -C "$MNT" "$P"
 is "tar: members" "$(tar -tf "$T/tar" | grep -c counters/.)" 27
 is "tar: values are empty, logs are not" \
 	"$(tar -tvf "$T/tar" | awk '/^-/ && $3 > 0 { print $6 }')" "$P/events"

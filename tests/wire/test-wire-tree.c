@@ -88,6 +88,11 @@ static void test_attr(void)
 		{ "4807/counters", S_IFDIR | 0500 },
 		{ "4807/meters", S_IFDIR | 0500 },
 		{ "4807/counters/gc-heap-size", S_IFREG | 0400 },
+		{ "4807/counters.txt", S_IFREG | 0400 },
+		{ "4807/counters.csv", S_IFREG | 0400 },
+		{ "4807/counters.json", S_IFREG | 0400 },
+		{ "4807/stream.csv", S_IFREG | 0400 },
+		{ "4807/catalog.tsv", S_IFREG | 0400 },
 		{ "4807/peak_mb", S_IFREG | 0600 },
 		{ "4807/peaks", S_IFDIR | 0500 },
 		{ "4807/peaks/gc-heap-size", S_IFREG | 0600 },
@@ -113,6 +118,7 @@ static void test_attr(void)
 		check_attr(wire, of_process[i].path, of_process[i].mode, WIRE_UID, WIRE_GID);
 	check_attr(wire, "README", S_IFREG | 0444, WIRE_MOUNTER_UID, WIRE_MOUNTER_GID);
 	check_attr(wire, "processes", S_IFREG | 0440, WIRE_MOUNTER_UID, WIRE_GROUP);
+	check_attr(wire, "top", S_IFREG | 0440, WIRE_MOUNTER_UID, WIRE_GROUP);
 	check_attr(wire, "status", S_IFREG | 0440, WIRE_MOUNTER_UID, WIRE_GROUP);
 	check_attr(wire, "events", S_IFREG | 0440, WIRE_MOUNTER_UID, WIRE_GROUP);
 	check_attr(wire, "dumps", S_IFDIR | 01733, WIRE_MOUNTER_UID, WIRE_MOUNTER_GID);
@@ -146,8 +152,9 @@ static guint count(const GArray *entries, const char *name)
 
 static void test_readdir(void)
 {
-	static const char *const names[] = { ".",      "..",    "README", "processes", "status",
-		                             "events", "dumps", "4807",   "4808",      "4809" };
+	static const char *const names[] = { ".",    "..",     "README", "processes",
+		                             "top",  "status", "events", "dumps",
+		                             "4807", "4808",   "4809" };
 	Wire *wire = wire_new(INTERVAL_MS);
 
 	wire_found(wire, 7, 4807, 0);
@@ -213,7 +220,7 @@ static void test_readdir_parents(void)
 	wire_stream(wire, 7);
 	wire_sample_of(wire, 7, "Some.Provider", "rate one", 1);
 	process = wire_list(wire, wire_walk(wire, "4807"), 4096);
-	g_assert_cmpuint(process->len, ==, 2 + 20);
+	g_assert_cmpuint(process->len, ==, 2 + 25);
 	g_assert_cmpuint(wire_find(process, "..")->ino, ==, FUSE_ROOT_ID);
 	counters = wire_list(wire, wire_walk(wire, "4807/counters"), 4096);
 	g_assert_cmpuint(wire_find(counters, "..")->ino, ==, wire_walk(wire, "4807"));
@@ -313,13 +320,24 @@ static void test_events(void)
 
 static void test_texts(void)
 {
-	static const char *const paths[] = {
-		"README",         "processes",       "status",
-		"events",         "4807/cmdline",    "4807/runtime",
-		"4807/status",    "4807/events",     "4807/threshold_mb",
-		"4807/dump_type", "4807/dump",       "4807/trigger",
-		"4807/max_dumps", "4807/cooldown_s", "4807/detect"
-	};
+	static const char *const paths[] = { "README",
+		                             "processes",
+		                             "status",
+		                             "events",
+		                             "4807/cmdline",
+		                             "4807/runtime",
+		                             "4807/status",
+		                             "4807/events",
+		                             "4807/threshold_mb",
+		                             "4807/dump_type",
+		                             "4807/dump",
+		                             "4807/trigger",
+		                             "4807/max_dumps",
+		                             "4807/cooldown_s",
+		                             "4807/detect",
+		                             "top",
+		                             "4807/stream.csv",
+		                             "4807/catalog.tsv" };
 	Wire *wire = wire_new(INTERVAL_MS);
 
 	wire_found(wire, 7, WIRE_PID, RECORD_FOUND_OLD);

@@ -1,0 +1,142 @@
+/* The texts that hold all values of a process. */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include "fs/model/process.h"
+#include "fs/model/render.h"
+
+#define WALL_US G_GINT64_CONSTANT(1795515312345678)
+
+typedef int (*Render)(Model *model, Process *process, GString *out);
+
+static Process *new_process(void)
+{
+	const RecordFound found = { .pid = 4807 };
+
+	return process_new(7, &found, "user", "app", "/socket", 1000);
+}
+
+static void take(Process *process, const char *provider, const char *name, const char *display,
+                 const char *unit, EventCounterKind kind, double value)
+{
+	EventCounterSample sample = { .provider = provider, .kind = kind };
+
+	g_strlcpy(sample.name, name, sizeof sample.name);
+	g_strlcpy(sample.display_name, display, sizeof sample.display_name);
+	g_strlcpy(sample.unit, unit, sizeof sample.unit);
+	sample.value = value;
+	sample.interval_s = 2;
+	g_assert_nonnull(counter_store_take(process->counters, &sample, 1, WALL_US));
+}
+
+static Process *sampled_process(void)
+{
+	Process *process = new_process();
+
+	take(process, "System.Runtime", "gc-heap-size", "GC Heap Size", "MB", EVENT_COUNTER_MEAN,
+	     100);
+	take(process, "System.Runtime", "gc-heap-size", "GC Heap Size", "MB", EVENT_COUNTER_MEAN,
+	     388.682712);
+	take(process, "System.Runtime", "alloc-rate", "Allocation Rate", "B", EVENT_COUNTER_SUM,
+	     500);
+	take(process, "My \"P\"\t", "odd/name", "Odd, name\n", "", EVENT_COUNTER_MEAN, NAN);
+	return process;
+}
+
+static char *text_of(Render render, Process *process)
+{
+	GString *out = g_string_new(NULL);
+
+	g_assert_cmpint(render(NULL, process, out), ==, 0);
+	return g_string_free(out, FALSE);
+}
+
+static void test_no_sample(void)
+{
+	static const Render renders[] = { render_process_csv, render_process_json,
+		                          render_process_txt };
+	Process *process = new_process();
+	g_autoptr(GString) out = g_string_new(NULL);
+	g_autofree char *catalog = text_of(render_process_catalog, process);
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(renders); i++) {
+		g_assert_cmpint(renders[i](NULL, process, out), ==, -ENODATA);
+		g_assert_cmpuint(out->len, ==, 0);
+	}
+	g_assert_nonnull(strstr(catalog,
+	                        "\ncounters/gc-heap-size\tSystem.Runtime\tgc-heap-size\tgauge\tMB\t"
+	                        "gc-heap-size\t\t\t1\t-\n"));
+	process_free(process);
+}
+
+static void test_csv(void)
+{
+	Process *process = sampled_process();
+	g_autofree char *text = text_of(render_process_csv, process);
+
+	g_assert_cmpstr(
+		text, ==,
+		"Timestamp,Provider,Counter Name,Counter Type,Mean/Increment\n"
+		"2026-11-24T10:15:12.345Z,System.Runtime,GC Heap Size (MB),Metric,388.682712\n"
+		"2026-11-24T10:15:12.345Z,System.Runtime,Allocation Rate (B / 1 sec),Rate,500\n"
+		"2026-11-24T10:15:12.345Z,\"My \"\"P\"\"\t\",\"Odd, name\n\",Metric,NaN\n");
+	process_free(process);
+}
+
+static void test_json(void)
+{
+	Process *process = sampled_process();
+	g_autofree char *text = text_of(render_process_json, process);
+
+	g_assert_true(g_str_has_prefix(text, "{\n  \"counters/cpu-usage\": {"));
+	g_assert_true(g_str_has_suffix(text, "}\n}\n"));
+	g_assert_nonnull(strstr(text,
+	                        "\n  \"counters/gc-heap-size\": {\"provider\": \"System.Runtime\", "
+	                        "\"name\": \"gc-heap-size\", \"tags\": \"\", \"kind\": \"gauge\", "
+	                        "\"unit\": \"MB\", \"time\": \"2026-11-24T10:15:12.345Z\", "
+	                        "\"value\": 388.682712},\n"));
+	g_assert_nonnull(strstr(text, "\"value\": 250, \"increment\": 500}"));
+	g_assert_nonnull(strstr(text, "\"time\": null, \"value\": null}"));
+	g_assert_nonnull(strstr(text, "\n  \"counters/My%20%22P%22%09/odd%2Fname\": {\"provider\": "
+	                              "\"My \\\"P\\\"\\u0009\", \"name\": \"odd/name\""));
+	process_free(process);
+}
+
+static void test_txt(void)
+{
+	Process *process = sampled_process();
+	g_autofree char *text = text_of(render_process_txt, process);
+
+	g_assert_cmpstr(text, ==,
+	                "PROVIDER       NAME                        VALUE        CHANGE\n"
+	                "System.Runtime GC Heap Size (MB)             388.682712   +288.682712\n"
+	                "System.Runtime Allocation Rate (B / 1 sec)   250             -\n"
+	                "My \"P\"?        Odd, name?                      -             -\n");
+	process_free(process);
+}
+
+static void test_catalog(void)
+{
+	Process *process = sampled_process();
+	g_autofree char *text = text_of(render_process_catalog, process);
+
+	g_assert_true(g_str_has_prefix(text, "path\tprovider\tname\tkind\tunit\tdisplay_name\t"
+	                                     "description\ttags\tinterval_s\tsince\n"));
+	g_assert_nonnull(strstr(text, "\ncounters/alloc-rate\tSystem.Runtime\talloc-rate\trate\tB\t"
+	                              "Allocation Rate\t\t\t1\t-\n"));
+	g_assert_nonnull(strstr(
+		text, "\ncounters/My%20%22P%22%09/odd%2Fname\tMy \"P\"\\t\todd/name\tgauge\t\t"
+		      "Odd, name\\n\t\t\t1\t-\n"));
+	process_free(process);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/values/no-sample", test_no_sample);
+	g_test_add_func("/values/csv", test_csv);
+	g_test_add_func("/values/json", test_json);
+	g_test_add_func("/values/txt", test_txt);
+	g_test_add_func("/values/catalog", test_catalog);
+	return g_test_run();
+}

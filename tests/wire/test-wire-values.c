@@ -1,0 +1,159 @@
+/* The files that hold all values of a process. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+
+#include "fs/model/value-csv.h"
+#include "tests/wire/fuse-wire.h"
+
+enum {
+	INTERVAL_MS = 1000,
+	HEAD_LEN = sizeof VALUE_CSV_HEAD - 1,
+	MIN_ROWS = 682, /* that stream.csv holds */
+};
+
+static Wire *new_wire(void)
+{
+	Wire *wire = wire_new(INTERVAL_MS);
+
+	wire_found(wire, 7, WIRE_PID, RECORD_FOUND_ATTACHABLE | RECORD_FOUND_OLD);
+	return wire;
+}
+
+static void test_texts(void)
+{
+	static const struct {
+		const char *path, *holds;
+	} table[] = {
+		{ "4807/counters.csv", ",System.Runtime,gc-heap-size (MB),Metric,388.5\n" },
+		{ "4807/counters.json", "\n  \"counters/gc-heap-size\": {" },
+		{ "4807/counters.txt", "\nSystem.Runtime gc-heap-size (MB) " },
+		{ "4807/stream.csv", ",System.Runtime,gc-heap-size (MB),Metric,388.5\n" },
+		{ "4807/catalog.tsv", "\ncounters/gc-heap-size\tSystem.Runtime\t" },
+		{ "top", "\n4807 user 3.1 " },
+	};
+	Wire *wire = new_wire();
+
+	wire_stream(wire, 7);
+	wire_sample(wire, 7, 388.5);
+	for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
+		g_autofree char *text = NULL;
+
+		g_test_message("%s", table[i].path);
+		g_assert_cmpint(wire_text(wire, table[i].path, &text), ==, 0);
+		g_assert_nonnull(strstr(text, table[i].holds));
+	}
+	wire_free(wire);
+}
+
+/* Before the first sample: those of values wait as a value does, the log and the catalog do not. */
+static void test_before_samples(void)
+{
+	static const char *const waiting[] = { "4807/counters.csv", "4807/counters.json",
+		                               "4807/counters.txt" };
+	Wire *wire = new_wire();
+	g_autofree char *stream = NULL, *catalog = NULL;
+	struct fuse_open_out open[G_N_ELEMENTS(waiting)];
+	guint64 reads[G_N_ELEMENTS(waiting)];
+
+	g_assert_cmpint(wire_text(wire, "4807/stream.csv", &stream), ==, 0);
+	g_assert_cmpstr(stream, ==, VALUE_CSV_HEAD);
+	g_assert_cmpint(wire_text(wire, "4807/catalog.tsv", &catalog), ==, 0);
+	for (gsize i = 0; i < G_N_ELEMENTS(waiting); i++) {
+		guint64 ino = wire_walk(wire, waiting[i]);
+
+		g_assert_cmpint(wire_open(wire, ino, O_RDONLY, &open[i]), ==, 0);
+		g_assert_cmpint(
+			wire_answer(wire,
+		                    wire_send_read(wire, ino, open[i].fh, 0, 4096, O_NONBLOCK),
+		                    NULL),
+			==, -EAGAIN);
+		reads[i] = wire_send_read(wire, ino, open[i].fh, 0, 4096, 0);
+	}
+	wire_stream(wire, 7);
+	g_assert_cmpuint(wire_unanswered(wire), ==, G_N_ELEMENTS(waiting));
+	wire_sample(wire, 7, 1);
+	for (gsize i = 0; i < G_N_ELEMENTS(waiting); i++) {
+		g_assert_cmpint(wire_answer(wire, reads[i], NULL), ==, 0);
+		g_assert_cmpint(wire_release(wire, wire_walk(wire, waiting[i]), open[i].fh), ==, 0);
+	}
+	wire_free(wire);
+}
+
+static guint64 size_of(Wire *wire, guint64 ino)
+{
+	struct fuse_attr_out attr;
+
+	g_assert_cmpint(wire_getattr(wire, ino, &attr), ==, 0);
+	return attr.attr.size;
+}
+
+/* A follower reads on where it was, whatever went meanwhile. */
+static void test_follow(void)
+{
+	Wire *wire = new_wire();
+	guint64 ino = wire_walk(wire, "4807/stream.csv"), at, last;
+	struct fuse_open_out open;
+	g_autofree char *text = NULL;
+
+	wire_stream(wire, 7);
+	wire_sample(wire, 7, 0);
+	at = size_of(wire, ino);
+	g_assert_cmpint(wire_text(wire, "4807/stream.csv", &text), ==, 0);
+	g_assert_cmpuint(at, ==, strlen(text));
+	g_assert_cmpint(wire_open(wire, ino, O_RDONLY, &open), ==, 0);
+	g_assert_cmpuint(open.open_flags & FOPEN_DIRECT_IO, !=, 0);
+	for (unsigned i = 1; i < 2 * MIN_ROWS; i++) {
+		g_autofree char *wanted = g_strdup_printf(",Metric,%u\n", i);
+		g_autoptr(GByteArray) body = NULL;
+
+		wire_sample(wire, 7, i);
+		last = at;
+		at = size_of(wire, ino);
+		g_assert_cmpuint(at, >, last);
+		g_assert_cmpint(wire_read(wire, ino, open.fh, last, 4096, &body), ==, 0);
+		g_assert_cmpuint(body->len, ==, at - last);
+		g_byte_array_append(body, (const guint8 *)"", 1);
+		g_assert_true(g_str_has_suffix((const char *)body->data, wanted));
+	}
+	g_assert_cmpint(wire_release(wire, ino, open.fh), ==, 0);
+	g_assert_cmpuint(size_of(wire, ino), <, at);
+	wire_free(wire);
+}
+
+static void test_poll(void)
+{
+	Wire *wire = new_wire();
+	guint64 ino = wire_walk(wire, "4807/stream.csv");
+	struct fuse_open_out open;
+	guint32 events;
+
+	wire_stream(wire, 7);
+	g_assert_cmpint(wire_open(wire, ino, O_RDONLY, &open), ==, 0);
+	g_assert_cmpint(wire_read(wire, ino, open.fh, 0, 4096, NULL), ==, 0);
+	g_assert_cmpint(wire_poll(wire, ino, open.fh, 55, &events), ==, 0);
+	g_assert_cmphex(events, ==, 0);
+	wire_sample(wire, 7, 1);
+	wire_until(wire, wire_notified(wire, 55) == 1);
+	g_assert_cmpint(wire_poll(wire, ino, open.fh, 56, &events), ==, 0);
+	g_assert_cmphex(events, ==, POLLIN | POLLPRI);
+	g_assert_cmpint(wire_read(wire, ino, open.fh, HEAD_LEN, 4096, NULL), ==, 0);
+	g_assert_cmpint(wire_poll(wire, ino, open.fh, 57, &events), ==, 0);
+	g_assert_cmphex(events, ==, 0);
+	/* Open descriptors of a process that goes. */
+	wire_gone(wire, 7);
+	g_assert_cmpint(wire_read(wire, ino, open.fh, 0, 4096, NULL), ==, -ESRCH);
+	g_assert_cmpint(wire_release(wire, ino, open.fh), ==, 0);
+	wire_free(wire);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/wire/values/texts", test_texts);
+	g_test_add_func("/wire/values/before-samples", test_before_samples);
+	g_test_add_func("/wire/values/follow", test_follow);
+	g_test_add_func("/wire/values/poll", test_poll);
+	return g_test_run();
+}
