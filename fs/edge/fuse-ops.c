@@ -246,6 +246,49 @@ static void op_statfs(fuse_req_t req, fuse_ino_t ino)
 	fuse_reply_statfs(req, &st);
 }
 
+/* size 0 asks how long it is. */
+static void reply_xattr(fuse_req_t req, int error, const GString *text, size_t size)
+{
+	if (error < 0)
+		fuse_reply_err(req, -error);
+	else if (size == 0)
+		fuse_reply_xattr(req, text->len);
+	else if (text->len > size)
+		fuse_reply_err(req, ERANGE);
+	else
+		fuse_reply_buf(req, text->str, text->len);
+}
+
+/*
+ * The kernel asks for security.capability before a file is written to, and ls -l for two more of each
+ * file. ENOSYS would spare these requests, but switch all attributes off for the whole mount.
+ */
+static void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	reply_xattr(req, tree_get_xattr(context(req)->tree, ino, name, text), text, size);
+}
+
+static void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	reply_xattr(req, tree_list_xattr(context(req)->tree, ino, text), text, size);
+}
+
+/* libfuse 3.14.0 passes a truncated name, which matters to nobody here. */
+static void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value,
+                        size_t size, int flags)
+{
+	fuse_reply_err(req, EOPNOTSUPP);
+}
+
+static void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
+{
+	fuse_reply_err(req, EOPNOTSUPP);
+}
+
 /*
  * What the tree does not allow. Without these libfuse says ENOSYS, and mkdir "Function not
  * implemented".
@@ -299,6 +342,10 @@ const struct fuse_lowlevel_ops fuse_ops = {
 	.release = op_release,
 	.readdir = op_readdir,
 	.statfs = op_statfs,
+	.getxattr = op_getxattr,
+	.listxattr = op_listxattr,
+	.setxattr = op_setxattr,
+	.removexattr = op_removexattr,
 	.unlink = op_unlink,
 	.create = op_create,
 	.mknod = op_mknod,

@@ -2,9 +2,8 @@
 /*
  * The one table of operations that libfuse calls. Each looks its inode up in the tree, asks for
  * what is wanted and answers; errno for the caller is decided in fs/tree. Only OPEN, READ, WRITE
- * and UNLINK may wait. What is not in the table libfuse answers itself: locks and extended
- * attributes stay the kernel's business, FLUSH is switched off by the first ENOSYS, FORGET has
- * nothing to forget.
+ * and UNLINK may wait. What is not in the table libfuse answers itself: locks stay the kernel's
+ * business, FLUSH is switched off by the first ENOSYS, FORGET has nothing to forget.
  */
 #include <fuse_lowlevel.h>
 #include "fs/edge/dump-read.h"

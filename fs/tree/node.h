@@ -107,6 +107,8 @@ struct NodeType {
 	int (*render)(const Node *node, GString *text);
 	/* Grows when there is something new to read, 0 while there is not: for poll(). */
 	guint64 (*sequence)(const Node *node);
+	/* Of a file that holds a value: which; extended attributes tell what it is. */
+	void (*value)(const Node *node, Value *ret);
 	int (*unlink)(const Node *dir, const char *name, NodeWait *wait);
 };
 

@@ -31,6 +31,12 @@ static void stat_value(const Node *node, struct stat *st)
 		node_set_mtime(st, counter->wall_us);
 }
 
+static void fill_value(const Node *node, Value *ret)
+{
+	value_of_counter(node->process, counter_store_get(node->process->counters, node->item),
+	                 ret);
+}
+
 static const NodeType counter_file = {
 	.format = S_IFREG,
 	.entry_timeout = NODE_TIMEOUT_LONG,
@@ -40,6 +46,7 @@ static const NodeType counter_file = {
 	.read = text_file_read_value,
 	.render = render_value,
 	.sequence = value_sequence,
+	.value = fill_value,
 };
 
 static int render_peak(const Node *node, GString *text)

@@ -7,6 +7,7 @@
 
 #include "fs/tree/text-file.h"
 #include "fs/tree/tree-kinds.h"
+#include "fs/tree/value-attr.h"
 #include "fs/util.h"
 
 enum {
@@ -336,6 +337,39 @@ int tree_unlink(Tree *self, guint64 parent, const char *name, NodeWait *wait)
 	if (error < 0)
 		return error;
 	return dir.type->unlink == NULL ? -EPERM : dir.type->unlink(&dir, name, wait);
+}
+
+/* 1 and the value that the file holds; 0 when it holds none. */
+static int resolve_value(Tree *self, guint64 ino, Node *node, Value *ret)
+{
+	int error = resolve_file(self, ino, node);
+
+	if (error < 0 || node->type->value == NULL)
+		return error;
+	node->type->value(node, ret);
+	return 1;
+}
+
+int tree_get_xattr(Tree *self, guint64 ino, const char *name, GString *out)
+{
+	Node node;
+	Value value;
+	int found = resolve_value(self, ino, &node, &value);
+
+	if (found <= 0)
+		return found < 0 ? found : -ENODATA;
+	return value_attr_get(node.process, &value, name, out);
+}
+
+int tree_list_xattr(Tree *self, guint64 ino, GString *out)
+{
+	Node node;
+	Value value;
+	int found = resolve_value(self, ino, &node, &value);
+
+	if (found > 0)
+		value_attr_list(node.process, &value, out);
+	return MIN(found, 0);
 }
 
 static gboolean can_wake(const Node *node)

@@ -47,6 +47,11 @@ int tree_write(Tree *tree, guint64 ino, const char *data, gsize len, NodeWait *w
 int tree_truncate(Tree *tree, guint64 ino);
 int tree_unlink(Tree *tree, guint64 parent, const char *name, NodeWait *wait);
 
+/* Extended attributes (value-attr.h), appended. -ENODATA for a name that the node has not; the list of
+ * one without any is empty. Answered from memory. */
+int tree_get_xattr(Tree *tree, guint64 ino, const char *name, GString *out);
+int tree_list_xattr(Tree *tree, guint64 ino, GString *out);
+
 /* poll(2)'s events as they are now, for this descriptor. */
 unsigned tree_poll(Tree *tree, const OpenNode *open);
 /* Whether a poll() on it can be woken. */

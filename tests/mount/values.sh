@@ -1,5 +1,6 @@
 #!/bin/bash
-# All values of a process in one file, every sample in another, and the table of all processes.
+# All values of a process in one file, every sample in another, the table of all processes, and what a value
+# is as extended attributes of its file.
 LIMIT=120
 . "$(dirname "$0")/../lib/harness.sh"
 
@@ -63,5 +64,24 @@ like "stream.csv: tail -n" "$(inmount 5 tail -n 27 "$D/stream.csv")" ",GC Heap S
 is "stream.csv: a read does not wait" "$(inmount 5 head -n 1 "$D/stream.csv")" \
 	"Timestamp,Provider,Counter Name,Counter Type,Mean/Increment"
 
+# what a value is
+if command -v getfattr >/dev/null; then
+	attr() { inmount 5 getfattr --absolute-names "$@" 2>&1; }
+	is "getfattr -d" "$(attr -d "$D/counters/alloc-rate" | grep -v '^$' | tail -n +2 | sort)" \
+		"$(printf 'user.%s\n' 'display_name="Allocation Rate"' 'interval_s="1"' 'kind="rate"' 'unit="B"')"
+	is "getfattr -n" "$(attr --only-values -n user.unit "$D/counters/gc-heap-size")" MB
+	like "a name that is not there" "$(attr -n user.none "$D/counters/gc-heap-size")" "No such attribute"
+	like "an empty one is not there" "$(attr -n user.description "$D/counters/gc-heap-size")" "No such attribute"
+	is "other files have none" "$(attr -d "$D/status" "$MNT" "$D")" ""
+	like "setfattr" "$(inmount 5 setfattr -n user.unit -v GB "$D/counters/gc-heap-size" 2>&1)" "not supported"
+	like "setfattr -x" "$(inmount 5 setfattr -x user.unit "$D/counters/gc-heap-size" 2>&1)" "not supported"
+	like "those who may not read the file" \
+		"$(inmount 5 "${AS_USER[@]}" "$(command -v getfattr)" --absolute-names -n user.unit "$D/counters/gc-heap-size" 2>&1)" \
+		"Permission denied"
+else
+	skip "extended attributes" "no getfattr"
+fi
+is "a write is accepted as ever" "$(put "$P/threshold_mb" 500)" ""
+is "and has its effect" "$(get "$P/threshold_mb")" 500
 ok "the daemon ends" stop_daemon
 finish

@@ -81,6 +81,12 @@ int wire_write(Wire *wire, guint64 ino, guint64 fh, guint64 offset, const char *
 guint64 wire_send_unlink(Wire *wire, guint64 parent, const char *name);
 int wire_release(Wire *wire, guint64 ino, guint64 fh);
 int wire_poll(Wire *wire, guint64 ino, guint64 fh, guint64 kh, guint32 *ret_events);
+/* The value, or all names; -ERANGE when it is longer than size. size 0: how long it is, in *ret_size. */
+int wire_getxattr(Wire *wire, guint64 ino, const char *name, guint32 size, GByteArray **ret,
+                  guint32 *ret_size);
+int wire_listxattr(Wire *wire, guint64 ino, guint32 size, GByteArray **ret, guint32 *ret_size);
+int wire_setxattr(Wire *wire, guint64 ino, const char *name, const char *value);
+int wire_removexattr(Wire *wire, guint64 ino, const char *name);
 void wire_interrupt(Wire *wire, guint64 unique);
 
 typedef struct {

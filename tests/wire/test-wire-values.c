@@ -1,4 +1,4 @@
-/* The files that hold all values of a process. */
+/* The files that hold all values of a process, and the attributes of each. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -12,6 +12,8 @@ enum {
 	HEAD_LEN = sizeof VALUE_CSV_HEAD - 1,
 	MIN_ROWS = 682, /* that stream.csv holds */
 };
+
+#define HEAP "4807/counters/gc-heap-size"
 
 static Wire *new_wire(void)
 {
@@ -148,6 +150,90 @@ static void test_poll(void)
 	wire_free(wire);
 }
 
+static void check_attr(Wire *wire, guint64 ino, const char *name, const char *wanted)
+{
+	g_autoptr(GByteArray) value = NULL;
+	guint32 size = 0, len = (guint32)strlen(wanted);
+
+	g_test_message("%s", name);
+	g_assert_cmpint(wire_getxattr(wire, ino, name, 0, NULL, &size), ==, 0);
+	g_assert_cmpuint(size, ==, len);
+	g_assert_cmpint(wire_getxattr(wire, ino, name, len, &value, NULL), ==, 0);
+	g_assert_cmpmem(value->data, value->len, wanted, len);
+	if (len > 1)
+		g_assert_cmpint(wire_getxattr(wire, ino, name, len - 1, NULL, NULL), ==, -ERANGE);
+}
+
+static void test_xattr(void)
+{
+	static const char *const missing[] = {
+		"user.none", "user.unit.x",         "user.description", "unit",
+		"",          "security.capability", "security.selinux", "system.posix_acl_access"
+	};
+	static const char names[] = "user.unit\0user.display_name\0user.kind\0user.interval_s";
+	Wire *wire = new_wire();
+	guint64 ino = wire_walk(wire, HEAP), other;
+	g_autoptr(GByteArray) list = NULL;
+	guint32 size = 0;
+
+	/* What is known of it before its first sample. */
+	check_attr(wire, ino, "user.unit", "MB");
+	check_attr(wire, ino, "user.kind", "gauge");
+	check_attr(wire, wire_walk(wire, "4807/counters/alloc-rate"), "user.kind", "rate");
+	for (gsize i = 0; i < G_N_ELEMENTS(missing); i++) {
+		g_assert_cmpint(wire_getxattr(wire, ino, missing[i], 0, NULL, &size), ==, -ENODATA);
+		g_assert_cmpint(wire_getxattr(wire, ino, missing[i], 100, NULL, NULL), ==,
+		                -ENODATA);
+	}
+	g_assert_cmpint(wire_getxattr(wire, wire_walk(wire, "4807/counters/active-timer-count"),
+	                              "user.unit", 100, NULL, NULL),
+	                ==, -ENODATA);
+	g_assert_cmpint(wire_listxattr(wire, ino, 0, NULL, &size), ==, 0);
+	g_assert_cmpuint(size, ==, sizeof(names));
+	g_assert_cmpint(wire_listxattr(wire, ino, size, &list, NULL), ==, 0);
+	g_assert_cmpmem(list->data, list->len, names, sizeof(names));
+	g_assert_cmpint(wire_listxattr(wire, ino, size - 1, NULL, NULL), ==, -ERANGE);
+	/* Of another provider, in its own words. */
+	wire_stream(wire, 7);
+	wire_sample_of(wire, 7, "Some.Provider", "a name", 1);
+	other = wire_walk(wire, "4807/counters/Some.Provider/a%20name");
+	check_attr(wire, other, "user.display_name", "a name");
+	check_attr(wire, other, "user.interval_s", "1");
+	wire_gone(wire, 7);
+	g_assert_cmpint(wire_getxattr(wire, ino, "user.unit", 100, NULL, NULL), ==, -ESRCH);
+	wire_free(wire);
+}
+
+static void test_xattr_none(void)
+{
+	static const char *const paths[] = { "README",
+		                             "4807",
+		                             "4807/counters",
+		                             "4807/status",
+		                             "4807/threshold_mb",
+		                             "4807/peaks/gc-heap-size" };
+	Wire *wire = new_wire();
+	guint32 size = 1;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(paths); i++) {
+		guint64 ino = wire_walk(wire, paths[i]);
+
+		g_assert_cmpint(wire_getxattr(wire, ino, "user.unit", 100, NULL, NULL), ==,
+		                -ENODATA);
+		g_assert_cmpint(wire_listxattr(wire, ino, 0, NULL, &size), ==, 0);
+		g_assert_cmpuint(size, ==, 0);
+		g_assert_cmpint(wire_listxattr(wire, ino, 100, NULL, NULL), ==, 0);
+	}
+	for (gsize i = 0; i < 2; i++) {
+		guint64 ino = i == 0 ? wire_walk(wire, HEAP) : FUSE_ROOT_ID;
+
+		g_assert_cmpint(wire_setxattr(wire, ino, "user.unit", "GB"), ==, -EOPNOTSUPP);
+		g_assert_cmpint(wire_removexattr(wire, ino, "user.unit"), ==, -EOPNOTSUPP);
+	}
+	g_assert_cmpint(wire_getxattr(wire, 99999, "user.unit", 100, NULL, NULL), ==, -ENOENT);
+	wire_free(wire);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -155,5 +241,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/wire/values/before-samples", test_before_samples);
 	g_test_add_func("/wire/values/follow", test_follow);
 	g_test_add_func("/wire/values/poll", test_poll);
+	g_test_add_func("/wire/values/xattr", test_xattr);
+	g_test_add_func("/wire/values/xattr-none", test_xattr_none);
 	return g_test_run();
 }

@@ -97,6 +97,57 @@ int wire_poll(Wire *wire, guint64 ino, guint64 fh, guint64 kh, guint32 *ret_even
 	return error;
 }
 
+static int answer_xattr(Wire *wire, guint64 unique, guint32 size, GByteArray **ret,
+                        guint32 *ret_size)
+{
+	struct fuse_getxattr_out out = { 0 };
+	int error;
+
+	if (size > 0)
+		return wire_answer(wire, unique, ret);
+	error = wire_answer_struct(wire, unique, &out, sizeof(out));
+	*ret_size = out.size;
+	return error;
+}
+
+int wire_getxattr(Wire *wire, guint64 ino, const char *name, guint32 size, GByteArray **ret,
+                  guint32 *ret_size)
+{
+	struct fuse_getxattr_in in = { .size = size };
+	g_autoptr(GByteArray) body = g_byte_array_new();
+
+	g_byte_array_append(body, (const guint8 *)&in, sizeof(in));
+	g_byte_array_append(body, (const guint8 *)name, (guint)strlen(name) + 1);
+	return answer_xattr(wire, wire_send(wire, FUSE_GETXATTR, ino, body->data, body->len), size,
+	                    ret, ret_size);
+}
+
+int wire_listxattr(Wire *wire, guint64 ino, guint32 size, GByteArray **ret, guint32 *ret_size)
+{
+	struct fuse_getxattr_in in = { .size = size };
+
+	return answer_xattr(wire, wire_send(wire, FUSE_LISTXATTR, ino, &in, sizeof(in)), size, ret,
+	                    ret_size);
+}
+
+int wire_setxattr(Wire *wire, guint64 ino, const char *name, const char *value)
+{
+	struct fuse_setxattr_in in = { .size = (guint32)strlen(value) };
+	g_autoptr(GByteArray) body = g_byte_array_new();
+
+	/* The short form: FUSE_SETXATTR_EXT was not asked for. */
+	g_byte_array_append(body, (const guint8 *)&in, FUSE_COMPAT_SETXATTR_IN_SIZE);
+	g_byte_array_append(body, (const guint8 *)name, (guint)strlen(name) + 1);
+	g_byte_array_append(body, (const guint8 *)value, (guint)strlen(value));
+	return wire_answer(wire, wire_send(wire, FUSE_SETXATTR, ino, body->data, body->len), NULL);
+}
+
+int wire_removexattr(Wire *wire, guint64 ino, const char *name)
+{
+	return wire_answer(wire, wire_send(wire, FUSE_REMOVEXATTR, ino, name, strlen(name) + 1),
+	                   NULL);
+}
+
 int wire_readdir(Wire *wire, guint64 ino, guint64 cookie, guint32 size, GArray *entries)
 {
 	struct fuse_read_in in = { .offset = cookie, .size = size };
