@@ -329,15 +329,6 @@ static void on_gc_events(Session *session, const SessionGcEvent *events, unsigne
 		model_detect_events(data, process, events, n);
 }
 
-static void add_to_stream(Process *process, const Counter *counter)
-{
-	const ValueCursor at = { .counter = counter->id };
-	Value value;
-
-	value_of_counter(process, counter, &value);
-	value_log_add(process->stream, &at, &value, process->interval_ms);
-}
-
 static void on_sample(Session *session, const EventCounterSample *sample, gint64 stamp_ns,
                       gint64 wall_us, void *data)
 {
@@ -353,7 +344,7 @@ static void on_sample(Session *session, const EventCounterSample *sample, gint64
 		return;
 	process->sample_us = now;
 	model_values_look(process, counter, now);
-	add_to_stream(process, counter);
+	value_log_add(process->stream, process, counter);
 	/* Each sample is looked at, also of several that came in one read. */
 	if (counter == counter_store_heap(process->counters))
 		model_detect_sample(model, process, counter->value, stamp_ns, now, wall_us);

@@ -43,6 +43,7 @@ typedef struct {
 	unsigned interval_ms;
 	RecordValues values;
 } SessionConfig;
+
 typedef struct ValueLog ValueLog;
 
 typedef struct Process {

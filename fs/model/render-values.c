@@ -39,11 +39,11 @@ int render_process_csv(Model *model, Process *process, GString *out)
 		for (unsigned row = 0; row < value_csv_n_rows(value.kind); row++) {
 			double number = value_csv_number(&value, row);
 
-			/* A percentile of nothing. */
-			if (value.kind == VALUE_HISTOGRAM && isnan(number))
+			/* A percentile of nothing, or what this runtime never sends. */
+			if (value.source == VALUE_OF_METER && isnan(number))
 				continue;
-			value_csv_append(out, &value, row, process->interval_ms, number,
-			                 value.wall_us);
+			value_csv_append(out, &value, row, value_interval_ms(process, value.source),
+			                 number, value.wall_us);
 		}
 	}
 	return 0;
@@ -238,7 +238,7 @@ int render_process_catalog(Model *model, Process *process, GString *out)
 		g_string_truncate(text, 0);
 		value_append_tags(text, &value);
 		append_field(out, text->str);
-		number_append(out, process->interval_ms / 1000.0);
+		number_append(out, value_interval_ms(process, value.source) / 1000.0);
 		g_string_append_printf(out, "\t%s\n", since(&value));
 	}
 	return 0;

@@ -25,10 +25,14 @@ double value_csv_number(const Value *value, unsigned row)
 
 void value_append_tags(GString *out, const Value *value)
 {
-	g_string_append(out, value->scope_tags);
-	if (*value->scope_tags && *value->tags)
-		g_string_append_c(out, ',');
-	g_string_append(out, value->tags);
+	const char *const parts[] = { value->scope_tags, value->instrument_tags, value->tags };
+	gsize from = out->len;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(parts); i++) {
+		if (*parts[i] && out->len > from)
+			g_string_append_c(out, ',');
+		g_string_append(out, parts[i]);
+	}
 }
 
 /* "(B / 1 sec)", "(MB)"; a rate always has one. */
@@ -58,7 +62,7 @@ void value_csv_append_name(GString *out, const Value *value, unsigned row, unsig
 
 	g_string_append(out, value->source == VALUE_OF_COUNTER ? value->display : value->name);
 	append_unit(out, value, interval_ms);
-	if (!is_histogram && !*value->tags && !*value->scope_tags)
+	if (!is_histogram && !*value->tags && !*value->scope_tags && !*value->instrument_tags)
 		return;
 	g_string_append_c(out, '[');
 	tags = out->len;

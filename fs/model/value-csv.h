@@ -28,5 +28,5 @@ void value_csv_append_name(GString *out, const Value *value, unsigned row, unsig
 void value_csv_append(GString *out, const Value *value, unsigned row, unsigned interval_ms,
                       double number, gint64 wall_us);
 
-/* All tags: those of the meter, then its own, as they are sent, with commas between. */
+/* All tags, as they are sent, with commas between: of the meter, of the instrument, its own. */
 void value_append_tags(GString *out, const Value *value);

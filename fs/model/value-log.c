@@ -31,8 +31,9 @@ struct ValueLog {
 	gsize text_len;      /* and this is its sum */
 	goffset hole;        /* bytes behind the header that are no more */
 	unsigned n_open;
-	unsigned known[2]; /* by ValueSource: ids below it had a sample */
-	unsigned n_rows;   /* that a sample of all of them takes */
+	unsigned known[2];  /* by ValueSource: ids below it had a sample */
+	unsigned n_rows;    /* that a sample of all of them takes */
+	guint64 meters_seq; /* of the store of meters, when its values were added last */
 	guint64 seq;
 	gint64 wall_us;
 };
@@ -79,13 +80,12 @@ static void drop(ValueLog *log, unsigned n)
 	g_array_remove_range(log->samples, 0, n);
 }
 
-void value_log_add(ValueLog *log, const ValueCursor *at, const Value *value, unsigned interval_ms)
+static void add(ValueLog *log, const Process *process, const Value *value, unsigned id)
 {
-	unsigned id = value->source == VALUE_OF_COUNTER ? at->counter : at->series;
 	unsigned n_rows = value_csv_n_rows(value->kind);
 	Sample sample = {
 		.wall_ms = (guint64)MAX(value->wall_us, 0) / 1000,
-		.interval_ms = interval_ms,
+		.interval_ms = value_interval_ms(process, value->source),
 		.id = id,
 		.source = value->source,
 	};
@@ -97,7 +97,7 @@ void value_log_add(ValueLog *log, const ValueCursor *at, const Value *value, uns
 	for (unsigned row = 0; row < n_rows; row++) {
 		sample.row = row;
 		sample.number = value_csv_number(value, row);
-		if (value->kind == VALUE_HISTOGRAM && isnan(sample.number))
+		if (value->source == VALUE_OF_METER && isnan(sample.number))
 			continue;
 		if (log->samples->len >= capacity(log))
 			drop(log, MAX(log->samples->len / DROP_SHARE, 1));
@@ -105,6 +105,28 @@ void value_log_add(ValueLog *log, const ValueCursor *at, const Value *value, uns
 	}
 	log->seq++;
 	log->wall_us = value->wall_us;
+}
+
+void value_log_add(ValueLog *log, const Process *process, const Counter *counter)
+{
+	Value value;
+
+	value_of_counter(process, counter, &value);
+	add(log, process, &value, counter->id);
+}
+
+void value_log_add_meters(ValueLog *log, const Process *process)
+{
+	const MeterSeries *series;
+	Value value;
+
+	for (unsigned id = 0; (series = meter_store_series(process->meters, id)); id++) {
+		if (series->seq <= log->meters_seq)
+			continue;
+		value_of_series(process, series, &value);
+		add(log, process, &value, id);
+	}
+	log->meters_seq = meter_store_seq(process->meters);
 }
 
 void value_log_open(ValueLog *log)

@@ -27,17 +27,15 @@ ValueLog *value_log_new(void);
 void value_log_free(ValueLog *log);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ValueLog, value_log_free)
 
-/*
- * A sample was taken. `at` is the cursor that value_next() would find the value with: only the member of
- * its source counts. interval_ms as it was asked for at that time.
- */
-void value_log_add(ValueLog *log, const ValueCursor *at, const Value *value, unsigned interval_ms);
+/* A sample of a counter was taken. The process is the log's, here and below: it has the names. */
+void value_log_add(ValueLog *log, const Process *process, const Counter *counter);
+/* A collection of meters is over: adds what it brought. */
+void value_log_add_meters(ValueLog *log, const Process *process);
 
 /* Descriptors. */
 void value_log_open(ValueLog *log);
 void value_log_close(ValueLog *log);
 
-/* The process is the log's, here and below: it has the names. */
 goffset value_log_size(ValueLog *log, const Process *process);
 /*
  * Appends up to `size` bytes from an offset, nothing at the end. A hole is passed over by a reader that

@@ -2,6 +2,10 @@
 #include "fs/model/value.h"
 #include <math.h>
 
+enum {
+	HOUR_MS = 3600000 /* the longest interval that can be asked for */
+};
+
 const char *value_kind_name(ValueKind kind)
 {
 	static const char *const names[] = {
@@ -27,6 +31,7 @@ void value_of_counter(const Process *process, const Counter *counter, Value *ret
 		.unit = counter->unit,
 		.tags = "",
 		.scope_tags = "",
+		.instrument_tags = "",
 		.is_absolute = TRUE,
 		.has_value = counter->has_value,
 		.value = counter->value,
@@ -63,6 +68,7 @@ void value_of_series(const Process *process, const MeterSeries *series, Value *r
 		.unit = instrument->unit,
 		.tags = series->tags,
 		.scope_tags = instrument->meter_tags,
+		.instrument_tags = instrument->instrument_tags,
 		.is_absolute = instrument->is_observable || instrument->kind == INSTRUMENT_GAUGE,
 		.has_value = series->seq != 0,
 		.value = number_of(series, METER_VALUE),
@@ -121,4 +127,11 @@ void value_append_path(const Process *process, const Value *value, GString *out)
 			out, "%s/",
 			counter_store_provider(process->counters, counter->provider)->file);
 	g_string_append(out, counter->file);
+}
+
+unsigned value_interval_ms(const Process *process, ValueSource source)
+{
+	if (source == VALUE_OF_METER && process->meters_interval_s > 0)
+		return (unsigned)CLAMP(process->meters_interval_s * 1000 + 0.5, 1, HOUR_MS);
+	return process->interval_ms;
 }

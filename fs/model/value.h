@@ -33,10 +33,11 @@ typedef struct {
 	const char *name;
 	const char *display; /* the name where there is none */
 	const char *description;
-	const char *unit;       /* "" none */
-	const char *tags;       /* as sent, "" none */
-	const char *scope_tags; /* of the meter, "" none */
-	gboolean is_absolute;   /* else it counts from the session's start */
+	const char *unit;            /* "" none */
+	const char *tags;            /* as sent, "" none */
+	const char *scope_tags;      /* of the meter, "" none */
+	const char *instrument_tags; /* "" none */
+	gboolean is_absolute;        /* else it counts from the session's start */
 
 	gboolean has_value; /* all below */
 	double value;       /* not of a histogram */
@@ -62,6 +63,9 @@ void value_of_series(const Process *process, const MeterSeries *series, Value *r
 
 /* Its file below <pid>/: "counters/gc-heap-size"; of a histogram's and a counter's tag set its directory. */
 void value_append_path(const Process *process, const Value *value, GString *out);
+
+/* What its increments are of, as it was asked for; of meters as the runtime collects them. */
+unsigned value_interval_ms(const Process *process, ValueSource source);
 
 /* "gauge", "rate", "counter", "updown", "histogram": user.kind, catalog.tsv. */
 const char *value_kind_name(ValueKind kind);

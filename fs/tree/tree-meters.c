@@ -69,6 +69,16 @@ static void stat_value(const Node *node, struct stat *st)
 		node_set_mtime(st, series->wall_us);
 }
 
+/* Its unit is the file's: a number of measurements has none. */
+static void fill_value(const Node *node, Value *ret)
+{
+	const MeterSeries *series = series_of_value(node);
+
+	value_of_series(node->process, series, ret);
+	ret->unit = meter_value_unit(meter_store_instrument(store_of(node), series->instrument),
+	                             node->item % METER_N_VALUES);
+}
+
 static const NodeType value_file = {
 	.format = S_IFREG,
 	.entry_timeout = NODE_TIMEOUT_LONG,
@@ -78,6 +88,7 @@ static const NodeType value_file = {
 	.read = text_file_read_value,
 	.render = render_value,
 	.sequence = value_sequence,
+	.value = fill_value,
 };
 
 static InstrumentKind kind_of(const Node *dir, const MeterSeries *series)

@@ -28,7 +28,7 @@ static void append_kind(const Process *process, const Value *value, GString *out
 
 static void append_interval(const Process *process, const Value *value, GString *out)
 {
-	number_append(out, process->interval_ms / 1000.0);
+	number_append(out, value_interval_ms(process, value->source) / 1000.0);
 }
 
 static const struct {

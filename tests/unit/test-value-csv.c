@@ -16,6 +16,7 @@ static Value counter(const char *display, const char *unit, ValueKind kind)
 		.unit = unit,
 		.tags = "",
 		.scope_tags = "",
+		.instrument_tags = "",
 		.has_value = TRUE,
 		.value = 2.5,
 		.increment = 5,
@@ -100,7 +101,9 @@ static void test_meters(void)
 	value = meter("h", "s", VALUE_HISTOGRAM, "a=b");
 	value.scope_tags = "of=meter";
 	check(&value, 2, 1000, "h (s)[of=meter;a=b;Percentile=99]");
-	value.tags = "";
+	value.instrument_tags = "c=d,e=f";
+	check(&value, 2, 1000, "h (s)[of=meter;c=d;e=f;a=b;Percentile=99]");
+	value.instrument_tags = value.tags = "";
 	check(&value, 1, 1000, "h (s)[of=meter;Percentile=95]");
 }
 

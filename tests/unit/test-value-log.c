@@ -22,16 +22,12 @@ static void add(Process *process, const char *name, double value, gint64 wall_us
 {
 	EventCounterSample sample = { .provider = "P", .kind = EVENT_COUNTER_MEAN };
 	const Counter *counter;
-	ValueCursor at = { 0 };
-	Value view;
 
 	g_strlcpy(sample.name, name, sizeof sample.name);
 	sample.value = value;
 	counter = counter_store_take(process->counters, &sample, wall_us, wall_us);
 	g_assert_nonnull(counter);
-	value_of_counter(process, counter, &view);
-	at.counter = counter->id;
-	value_log_add(process->stream, &at, &view, process->interval_ms);
+	value_log_add(process->stream, process, counter);
 }
 
 static void add_many(Process *process, unsigned from, unsigned n)

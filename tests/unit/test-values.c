@@ -4,6 +4,7 @@
 #include <string.h>
 #include "fs/model/process.h"
 #include "fs/model/render.h"
+#include "fs/model/value-log.h"
 
 #define WALL_US G_GINT64_CONSTANT(1795515312345678)
 
@@ -40,6 +41,48 @@ static Process *sampled_process(void)
 	take(process, "System.Runtime", "alloc-rate", "Allocation Rate", "B", EVENT_COUNTER_SUM,
 	     500);
 	take(process, "My \"P\"\t", "odd/name", "Odd, name\n", "", EVENT_COUNTER_MEAN, NAN);
+	return process;
+}
+
+/* A meter's event, with its texts. */
+static void take_meter(Process *process, MeterEventKind kind, const char *type, const char *name,
+                       const char *tags, double value)
+{
+	g_autofree MeterEvent *event = g_new0(MeterEvent, 1);
+
+	event->kind = kind;
+	g_strlcpy(event->meter, "App", sizeof event->meter);
+	g_strlcpy(event->instrument, name, sizeof event->instrument);
+	g_strlcpy(event->type, type, sizeof event->type);
+	g_strlcpy(event->unit, "s", sizeof event->unit);
+	g_strlcpy(event->tags, tags, sizeof event->tags);
+	if (kind == METER_EVENT_BEGIN) {
+		g_strlcpy(event->meter_tags, "m=1", sizeof event->meter_tags);
+		g_strlcpy(event->instrument_tags, "i=2", sizeof event->instrument_tags);
+		g_strlcpy(event->description, "What it is", sizeof event->description);
+	}
+	event->has_rate = event->has_value = event->has_count = TRUE;
+	event->rate = event->count = event->sum = value;
+	event->value = 100 + value;
+	event->n_quantiles = 1;
+	event->quantiles[0].q = 0.95;
+	event->quantiles[0].value = value / 2;
+	meter_store_take(process->meters, event, 1, 1, WALL_US);
+}
+
+static Process *metered_process(void)
+{
+	Process *process = new_process();
+
+	process->meters_interval_s = 2;
+	take_meter(process, METER_EVENT_BEGIN, "ObservableCounter", "count", "", 0);
+	take_meter(process, METER_EVENT_BEGIN, "Histogram", "time", "", 0);
+	take_meter(process, METER_EVENT_ENUMERATED, "", "", "", 0);
+	take_meter(process, METER_EVENT_COLLECTION_START, "", "", "", 0);
+	take_meter(process, METER_EVENT_COUNTER, "", "count", "a=b", 3);
+	take_meter(process, METER_EVENT_HISTOGRAM, "", "time", "", 5);
+	take_meter(process, METER_EVENT_COLLECTION_STOP, "", "", "", 0);
+	value_log_add_meters(process->stream, process);
 	return process;
 }
 
@@ -130,6 +173,52 @@ static void test_catalog(void)
 	process_free(process);
 }
 
+static void test_meters(void)
+{
+	Process *process = metered_process();
+	g_autofree char *csv = text_of(render_process_csv, process);
+	g_autofree char *json = text_of(render_process_json, process);
+	g_autofree char *txt = text_of(render_process_txt, process);
+	g_autofree char *catalog = text_of(render_process_catalog, process);
+
+	g_assert_cmpstr(
+		csv, ==,
+		"Timestamp,Provider,Counter Name,Counter Type,Mean/Increment\n"
+		"2026-11-24T10:15:12.345Z,App,count (s / 2 sec)[m=1;i=2;a=b],Rate,3\n"
+		"2026-11-24T10:15:12.345Z,App,time (s)[m=1;i=2;Percentile=95],Metric,2.5\n");
+	g_assert_nonnull(strstr(json, "\n  \"meters/App/count/a=b\": {"));
+	g_assert_nonnull(strstr(json, "\"tags\": \"m=1,i=2,a=b\", \"kind\": \"counter\""));
+	g_assert_nonnull(strstr(json, ", \"value\": 103, \"increment\": 3},\n"));
+	g_assert_nonnull(strstr(
+		json, "\"p50\": null, \"p95\": 2.5, \"p99\": null, \"count\": 5, \"sum\": 5}\n"));
+	g_assert_nonnull(strstr(txt, "\nApp      count (s)[m=1;i=2;a=b] "));
+	g_assert_nonnull(strstr(
+		catalog, "\nmeters/App/count/a=b\tApp\tcount\tcounter\ts\tcount\tWhat it is\t"
+			 "m=1,i=2,a=b\t2\tabsolute\n"));
+	g_assert_nonnull(strstr(catalog, "\tm=1,i=2\t2\tsession\n"));
+	process_free(process);
+}
+
+/* What a collection brought is added to the stream once. */
+static void test_meters_stream(void)
+{
+	Process *process = metered_process();
+	g_autofree char *csv = text_of(render_process_csv, process);
+	g_autoptr(GString) stream = g_string_new(NULL);
+	goffset skipped = 0;
+
+	value_log_add_meters(process->stream, process);
+	value_log_read(process->stream, process, 0, 4096, FALSE, &skipped, stream);
+	g_assert_cmpstr(stream->str, ==, csv);
+	take_meter(process, METER_EVENT_COUNTER, "", "count", "a=b", 4);
+	value_log_add_meters(process->stream, process);
+	g_string_truncate(stream, 0);
+	value_log_read(process->stream, process, 0, 4096, FALSE, &skipped, stream);
+	g_assert_true(g_str_has_prefix(stream->str, csv));
+	g_assert_true(g_str_has_suffix(stream->str, ",Rate,4\n"));
+	process_free(process);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -138,5 +227,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/values/json", test_json);
 	g_test_add_func("/values/txt", test_txt);
 	g_test_add_func("/values/catalog", test_catalog);
+	g_test_add_func("/values/meters", test_meters);
+	g_test_add_func("/values/meters-stream", test_meters_stream);
 	return g_test_run();
 }

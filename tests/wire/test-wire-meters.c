@@ -322,6 +322,40 @@ static void test_many(void)
 	wire_free(wire);
 }
 
+static void check_xattr(Wire *wire, const char *path, const char *name, const char *wanted)
+{
+	g_autofree char *full = g_strdup_printf("4807/meters/My%%20App/%s", path);
+	g_autoptr(GByteArray) value = NULL;
+	int error = wire_getxattr(wire, wire_walk(wire, full), name, 100, &value, NULL);
+
+	g_test_message("%s %s", path, name);
+	g_assert_cmpint(error, ==, wanted == NULL ? -ENODATA : 0);
+	if (wanted != NULL)
+		g_assert_cmpmem(value->data, value->len, wanted, strlen(wanted));
+}
+
+static void test_xattr(void)
+{
+	Wire *wire = begin();
+
+	clear(METER_EVENT_BEGIN, "time", "");
+	g_strlcpy(event.type, "Histogram", sizeof(event.type));
+	g_strlcpy(event.unit, "s", sizeof(event.unit));
+	g_strlcpy(event.description, "How long", sizeof(event.description));
+	take(wire);
+	clear(METER_EVENT_ENUMERATED, "", "");
+	take(wire);
+	feed_histogram(wire, "time", "", 1);
+	check_xattr(wire, "time/p95", "user.unit", "s");
+	check_xattr(wire, "time/p95", "user.kind", "histogram");
+	check_xattr(wire, "time/p95", "user.display_name", "time");
+	check_xattr(wire, "time/p95", "user.description", "How long");
+	check_xattr(wire, "time/count", "user.unit", NULL);
+	check_xattr(wire, "time/sum", "user.unit", "s");
+	check_xattr(wire, "time", "user.unit", NULL);
+	wire_free(wire);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -332,5 +366,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/wire/meters/read", test_read);
 	g_test_add_func("/wire/meters/poll", test_poll);
 	g_test_add_func("/wire/meters/many", test_many);
+	g_test_add_func("/wire/meters/xattr", test_xattr);
 	return g_test_run();
 }
