@@ -43,7 +43,6 @@ typedef struct {
 	unsigned interval_ms;
 	RecordValues values;
 } SessionConfig;
-
 typedef struct ValueLog ValueLog;
 
 typedef struct Process {
