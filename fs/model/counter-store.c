@@ -242,6 +242,8 @@ const Counter *counter_store_take(CounterStore *store, const EventCounterSample 
 	counter->kind = sample->kind;
 	counter->before = counter->has_value ? counter->value : (double)NAN;
 	counter->increment = sample->value;
+	if (sample->kind == EVENT_COUNTER_SUM && sample->value > 0 && isfinite(sample->value))
+		counter->total += sample->value;
 	counter->interval_s = sample->interval_s;
 	counter->has_value = TRUE;
 	counter->value = value;

@@ -36,6 +36,7 @@ typedef struct {
 	double value;      /* MEAN: the mean; SUM: per second */
 	double before;     /* the value before it; NaN: there was none */
 	double increment;  /* SUM: of the last interval, raw */
+	double total;      /* SUM: of all intervals so far */
 	double interval_s; /* of the last sample, as the runtime measured it */
 	guint64 seq;       /* of the store, at its last sample; 0 before */
 	gint64 time_us;    /* monotonic, of the last sample */

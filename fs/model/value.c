@@ -36,6 +36,7 @@ void value_of_counter(const Process *process, const Counter *counter, Value *ret
 		.has_value = counter->has_value,
 		.value = counter->value,
 		.increment = counter->increment,
+		.total = counter->total,
 		.before = counter->before,
 		.wall_us = counter->wall_us,
 	};

@@ -42,6 +42,7 @@ typedef struct {
 	gboolean has_value; /* all below */
 	double value;       /* not of a histogram */
 	double increment;   /* VALUE_RATE, VALUE_COUNTER: of the last interval, raw */
+	double total;       /* VALUE_RATE: of all increments so far */
 	double before;      /* the value before this one; NaN when there is none */
 	double quantiles[VALUE_QUANTILES]; /* NaN: nothing was measured, or it is never sent */
 	double count, sum;                 /* since the session's start; NaN: never sent */
