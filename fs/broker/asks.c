@@ -138,9 +138,6 @@ static void start_session(Target *target, const Record *record, const char *payl
 	if (r >= 0 && counters && record->values.meters &&
 	    !(target->flags & RECORD_FOUND_METERS_DUE))
 		r = -EAGAIN;
-	/* One of a row at a time: its id is what ends it. */
-	if (r >= 0 && target->sessions[record->row].open)
-		r = -EAGAIN;
 	if (r >= 0)
 		r = session_build((RecordSession)record->row, record->interval_ms, &record->values,
 		                  payload, len, ipc_command_newest(IPC_COMMAND_COLLECT_TRACING),
