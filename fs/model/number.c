@@ -9,6 +9,8 @@ enum {
 	MAX_DIGITS = 17
 };
 
+#define SAFE_END 1e15 /* from here on a whole number may have more than SAFE_DIGITS */
+
 /*
  * The fewest significant digits that read back; *ret_exponent is the decimal exponent of the first. Of
  * those with up to 15 the shortest is the one of 15 without its zeros, so that one try finds it.
@@ -36,10 +38,50 @@ static unsigned shortest_digits(double value, char digits[24], int *ret_exponent
 	return n;
 }
 
+/*
+ * Most values are whole numbers, or have a few decimals: those cost no printf. A decimal of up to 15 digits
+ * is the only such one that reads back as its double, so it is the shortest. value is finite and above 0.
+ * Returns the end of the text, NULL when it is none of these.
+ */
+static char *format_simple(double value, char *out)
+{
+	static const struct {
+		double scale;
+		int decimals;
+	} tries[] = { { 1, 0 }, { 1e3, 3 }, { 1e6, 6 }, { 1e9, 9 } };
+	char digits[24];
+	double whole = 0;
+	guint64 rest;
+	unsigned i, n = 0;
+	int decimals;
+
+	for (i = 0; i < G_N_ELEMENTS(tries); i++) {
+		whole = rint(value * tries[i].scale);
+		if (!(whole < SAFE_END))
+			return NULL;
+		if (whole / tries[i].scale == value)
+			break;
+	}
+	if (i == G_N_ELEMENTS(tries))
+		return NULL;
+	rest = (guint64)whole;
+	for (decimals = tries[i].decimals; decimals && rest % 10 == 0; decimals--)
+		rest /= 10;
+	/* From the last digit on. */
+	for (int done = 0; !done || rest || done <= decimals; rest /= 10) {
+		digits[n++] = (char)('0' + rest % 10);
+		if (++done == decimals)
+			digits[n++] = '.';
+	}
+	while (n)
+		*out++ = digits[--n];
+	return out;
+}
+
 char *number_format(double value, char buf[NUMBER_MAX])
 {
 	char digits[24];
-	char *p = buf;
+	char *p = buf, *end;
 	unsigned n;
 	int exponent;
 
@@ -52,6 +94,11 @@ char *number_format(double value, char buf[NUMBER_MAX])
 	if (value < 0) {
 		*p++ = '-';
 		value = -value;
+	}
+	end = format_simple(value, p);
+	if (end) {
+		*end = '\0';
+		return buf;
 	}
 	n = shortest_digits(value, digits, &exponent);
 	if (exponent < 0) {

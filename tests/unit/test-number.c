@@ -24,6 +24,13 @@ static void test_table(void)
 		{ 10, "10" },
 		{ 100000, "100000" },
 		{ 12.5, "12.5" },
+		{ 0.5, "0.5" },
+		{ 1200.05, "1200.05" },
+		{ 999999999999999, "999999999999999" },
+		{ 999999.999999999, "999999.999999999" },
+		{ 0.000000001, "0.000000001" },
+		{ 0.0000000015, "0.0000000015" },
+		{ 1e9 + 0.125, "1000000000.125" },
 		{ 0.1, "0.1" },
 		{ 0.30000000000000004, "0.30000000000000004" },
 		{ 388.682712, "388.682712" },
@@ -79,6 +86,25 @@ static void test_reads_back(void)
 	}
 }
 
+/* The short ways say what printf says. */
+static void test_simple(void)
+{
+	char buf[NUMBER_MAX], wanted[NUMBER_MAX], format[8];
+
+	for (unsigned i = 0; i < 20000; i++) {
+		int decimals = g_test_rand_int_range(0, 12);
+		double value = (double)g_test_rand_int_range(-2000000, 2000000) / pow(10, decimals);
+
+		g_snprintf(format, sizeof format, "%%.%df", decimals);
+		g_ascii_formatd(wanted, sizeof wanted, format, value);
+		while (decimals && g_str_has_suffix(wanted, "0"))
+			wanted[strlen(wanted) - 1] = '\0';
+		if (g_str_has_suffix(wanted, "."))
+			wanted[strlen(wanted) - 1] = '\0';
+		g_assert_cmpstr(number_format(value, buf), ==, value == 0 ? "0" : wanted);
+	}
+}
+
 static void test_append(void)
 {
 	g_autoptr(GString) out = g_string_new("x ");
@@ -92,6 +118,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/number/table", test_table);
 	g_test_add_func("/number/reads-back", test_reads_back);
+	g_test_add_func("/number/simple", test_simple);
 	g_test_add_func("/number/append", test_append);
 	return g_test_run();
 }
