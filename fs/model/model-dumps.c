@@ -37,6 +37,7 @@ typedef struct {
 	guint64 dump;        /* its serial, once sealed */
 	gboolean from_store; /* of an earlier life of the daemon, which stored no json */
 	gboolean shown;
+	gboolean is_over; /* and counted */
 	guint64 json_size;
 	guint timer;
 } Job;
@@ -116,11 +117,18 @@ static Job *job_new(Model *model, Process *process, gboolean by_trigger)
 	return job;
 }
 
+static void count(Process *process, ProcessDumpResult result)
+{
+	if (process)
+		process->dump_results[result]++;
+}
+
 /* Its turn came late, and the condition was false by then: not a failure, and armed again. */
 static void tell_dropped(Job *job, Process *process)
 {
 	if (process)
 		trigger_dump_missed(&process->trigger, job->generation, g_get_monotonic_time());
+	count(process, PROCESS_DUMP_MISSED);
 	model_log(job->model, process, job->pid, EVENT_MISSED, "reason", "queue", NULL);
 }
 
@@ -140,12 +148,15 @@ static void tell_failure(Job *job, int error, const char *word, const char *sent
 		model_log(job->model, process, job->pid, EVENT_REFUSED, "what", "dump", "error",
 		          sentence, NULL);
 	} else if (!process || !job->story.by_trigger) {
+		count(process, PROCESS_DUMP_FAILED);
 		model_log(job->model, process, job->pid, EVENT_DUMP_FAILED, "error", sentence,
 		          NULL);
 	} else if (!missed) {
+		count(process, PROCESS_DUMP_FAILED);
 		model_log(job->model, process, 0, EVENT_DUMP_FAILED, "error", sentence, NULL);
 		trigger_dump_failed(&process->trigger, job->generation);
 	} else if (trigger_dump_missed(&process->trigger, job->generation, now)) {
+		count(process, PROCESS_DUMP_MISSED);
 		model_log(job->model, process, 0, EVENT_MISSED, "reason", word ? word : sentence,
 		          NULL);
 	} else {
@@ -271,6 +282,7 @@ void model_dumps_fire(Model *model, Process *process)
 	}
 	if (why) {
 		if (trigger_dump_missed(trigger, trigger->generation, g_get_monotonic_time())) {
+			count(process, PROCESS_DUMP_MISSED);
 			model_log(model, process, 0, EVENT_MISSED, "reason", why, NULL);
 			model_set_error(model, process, why);
 		}
@@ -374,6 +386,9 @@ static void job_over(Job *job, Process *process)
 {
 	if (!process)
 		return;
+	if (!job->is_over)
+		count(process, PROCESS_DUMP_DONE);
+	job->is_over = TRUE;
 	if (process->dump_job == job->id)
 		set_dump_state(process, PROCESS_DUMP_IDLE);
 	if (job->story.by_trigger)

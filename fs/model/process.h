@@ -37,6 +37,14 @@ typedef enum {
 	PROCESS_DUMP_RUNNING,
 } ProcessDumpState;
 
+/* How dumps end. */
+typedef enum {
+	PROCESS_DUMP_DONE,
+	PROCESS_DUMP_FAILED,
+	PROCESS_DUMP_MISSED,
+	PROCESS_N_DUMP_RESULTS,
+} ProcessDumpResult;
+
 /* What a session of counters and meters was asked for with. */
 typedef struct {
 	guint64 providers_seq;
@@ -81,6 +89,7 @@ typedef struct Process {
 	guint64 dump_bytes;      /* written so far */
 	guint64 dump_expected;   /* that it may become at most; 0 unknown */
 	gint64 dumps_changed_us; /* wall clock; 0 never */
+	guint64 dump_results[PROCESS_N_DUMP_RESULTS];
 	char *last_error;        /* a sentence, or NULL */
 
 	/* the counters session */

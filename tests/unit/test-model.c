@@ -663,6 +663,13 @@ static void test_demand(Fixture *f, gconstpointer data)
 	check_status(f, "state stopped");
 }
 
+static void check_results(const Process *process, unsigned done, unsigned failed, unsigned missed)
+{
+	g_assert_cmpuint(process->dump_results[PROCESS_DUMP_DONE], ==, done);
+	g_assert_cmpuint(process->dump_results[PROCESS_DUMP_FAILED], ==, failed);
+	g_assert_cmpuint(process->dump_results[PROCESS_DUMP_MISSED], ==, missed);
+}
+
 static void test_missed_and_failed(Fixture *f, gconstpointer data)
 {
 	Process *process = attach(f, 100);
@@ -682,6 +689,7 @@ static void test_missed_and_failed(Fixture *f, gconstpointer data)
 	failed(f, id, -EIO, "the runtime said:\nno");
 	WAIT_FOR(process->trigger.state == TRIGGER_FAILED);
 	check_status(f, "last_error the runtime said:?no");
+	check_results(process, 0, 1, 1);
 	counter_stream_value(&f->stream, "gc-heap-size", 252);
 	WAIT_FOR(process->heap.mb == 252);
 	settle(f);
@@ -730,6 +738,8 @@ static void test_queue(Fixture *f, gconstpointer data)
 	sealed(f, id, 7, 1u << RECORD_PART_CORE);
 	reply(f, expect(f, RECORD_ANNEX), 0, NULL);
 	WAIT_FOR(process->trigger.state == TRIGGER_FIRED);
+	settle(f);
+	check_results(process, 1, 0, 2);
 }
 
 /* Lines that are written while a dump of theirs waits: it is given up, once it has not begun. */
