@@ -5,6 +5,7 @@
  */
 #include "fs/model/ask-queue.h"
 #include "fs/model/journal.h"
+#include "fs/model/metrics.h"
 #include "fs/model/model.h"
 
 typedef enum {
@@ -47,6 +48,7 @@ struct Model {
 	ProcessTable *processes;
 	DumpList *dumps;
 	EventLog *events;
+	Metrics *metrics;
 	Journal journal;
 	GPtrArray *sessions; /* all streams, retired ones too */
 	GHashTable *jobs;    /* id of the ask -> Job (model-dumps.c) */

@@ -301,6 +301,7 @@ Model *model_new(int link_fd, int log_fd, const Settings *settings, const ModelC
 	model->processes = process_table_new();
 	model->dumps = dump_list_new();
 	model->events = event_log_new(EVENT_LOG_ROOT_SIZE);
+	model->metrics = metrics_new();
 	model->sessions = g_ptr_array_new();
 	model->fds_max = session_fds();
 	g_queue_init(&model->acts);
@@ -325,6 +326,7 @@ void model_free(Model *model)
 	process_table_free(model->processes);
 	dump_list_free(model->dumps);
 	event_log_free(model->events);
+	metrics_free(model->metrics);
 	journal_clear(&model->journal);
 	g_free(model);
 }

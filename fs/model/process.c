@@ -30,6 +30,7 @@ Process *process_new(guint64 serial, const RecordFound *found, const char *user,
 	provider_list_init(&process->providers);
 	trigger_init(&process->trigger);
 	process->state_wall_us = util_real_us();
+	process->found_us = g_get_monotonic_time();
 	return process;
 }
 
@@ -42,6 +43,8 @@ void process_free(Process *process)
 	g_free(process->user);
 	g_free(process->command);
 	g_free(process->socket);
+	g_free(process->metric_labels);
+	g_free(process->metric_info);
 	g_free(process->last_error);
 	g_free(process->session_lost);
 	g_free(process->meters_error);
@@ -56,11 +59,19 @@ void process_free(Process *process)
 	g_free(process);
 }
 
+static gboolean is_within(const Process *process, gint64 from_us, gint64 now_us)
+{
+	return now_us - from_us <= (gint64)process->interval_ms * 1000 * SILENT_INTERVALS;
+}
+
+gboolean process_is_sampled(const Process *process, gint64 now_us)
+{
+	return process->sample_us && is_within(process, process->sample_us, now_us);
+}
+
 static gboolean is_silent(const Process *process, gint64 now_us)
 {
-	gint64 from = MAX(process->sample_us, process->quiet_from_us);
-
-	return now_us - from > (gint64)process->interval_ms * 1000 * SILENT_INTERVALS;
+	return !is_within(process, MAX(process->sample_us, process->quiet_from_us), now_us);
 }
 
 ProcessState process_state(const Process *process, gint64 now_us)

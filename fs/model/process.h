@@ -59,6 +59,7 @@ typedef struct Process {
 	char *user;        /* "" unknown */
 	char *command;     /* from /proc, "" unknown */
 	char *socket;      /* as the target sees it */
+	gint64 found_us;   /* monotonic */
 
 	gboolean has_info;    /* info is filled in */
 	gboolean info_over;   /* the first ProcessInfo was answered, with whatever result */
@@ -90,7 +91,7 @@ typedef struct Process {
 	guint64 dump_expected;   /* that it may become at most; 0 unknown */
 	gint64 dumps_changed_us; /* wall clock; 0 never */
 	guint64 dump_results[PROCESS_N_DUMP_RESULTS];
-	char *last_error;        /* a sentence, or NULL */
+	char *last_error; /* a sentence, or NULL */
 
 	/* the counters session */
 	Session *session;             /* NULL: none */
@@ -116,6 +117,10 @@ typedef struct Process {
 	gint64 sample_us;       /* monotonic: of the last sample of this session; 0 none */
 	gint64 quiet_from_us;   /* monotonic: silence is counted from here at the earliest */
 	guint64 dropped_before; /* events dropped in sessions that ended */
+
+	/* metrics-own.c: labels of its samples, and the further ones of ..._info; NULL before they are
+	 * settled, then the same for ever. */
+	char *metric_labels, *metric_info;
 
 	ProcessState state_seen; /* as of the last refresh */
 	guint64 state_seq;    /* goes up with every change of what `status` tells, but for ages */
@@ -146,5 +151,7 @@ const char *process_runtime(const Process *process);
 unsigned process_runtime_major(const Process *process);
 /* Lost events, of all sessions. */
 guint64 process_dropped_events(const Process *process);
+/* A sample came within the last three intervals. */
+gboolean process_is_sampled(const Process *process, gint64 now_us);
 /* Milliseconds since the last sample, -1 before the first. */
 gint64 process_sample_age_ms(const Process *process, gint64 now_us);

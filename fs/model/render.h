@@ -31,6 +31,9 @@ int render_readme(Model *model, GString *out);
 int render_processes(Model *model, GString *out);
 int render_top(Model *model, GString *out);
 int render_root_status(Model *model, GString *out);
+/* metrics.h. */
+int render_metrics(Model *model, GString *out);
+int render_openmetrics(Model *model, GString *out);
 
 int render_process_cmdline(Model *model, Process *process, GString *out);
 int render_process_runtime(Model *model, Process *process, GString *out);
@@ -52,6 +55,9 @@ int render_process_csv(Model *model, Process *process, GString *out);
 int render_process_json(Model *model, Process *process, GString *out);
 int render_process_txt(Model *model, Process *process, GString *out);
 int render_process_catalog(Model *model, Process *process, GString *out);
+/* The same of one process. */
+int render_process_metrics(Model *model, Process *process, GString *out);
+int render_process_openmetrics(Model *model, Process *process, GString *out);
 
 int render_counter(const Counter *counter, GString *out);
 int render_meter(const MeterSeries *series, MeterValue value, GString *out);
