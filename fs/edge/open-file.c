@@ -1,6 +1,7 @@
 /* The table of file handles. */
 #include "fs/edge/open-file.h"
 
+#include "fs/tree/shared-file.h"
 #include "fs/util.h"
 
 struct OpenFiles {
@@ -24,15 +25,15 @@ OpenFile *open_file_ref(OpenFile *file)
 	return g_atomic_rc_box_acquire(file);
 }
 
-/* May run in the pool: whoever drops the last reference is alone with the file. */
+/* May run in the pool: whoever drops the last reference is alone with the file, and
+ * no dump's text is shared. */
 static void clear_file(void *data)
 {
 	OpenFile *file = data;
 
 	g_assert(file->poll == NULL);
 	util_close_fd(&file->node.fd);
-	if (file->node.text != NULL)
-		g_string_free(file->node.text, TRUE);
+	shared_file_drop_text(&file->node);
 }
 
 void open_file_unref(OpenFile *file)

@@ -19,6 +19,7 @@ typedef struct Tree Tree;
 typedef struct NodeType NodeType;
 typedef struct NodeRow NodeRow;
 typedef struct NodeWait NodeWait;
+typedef struct SharedText SharedText;
 
 enum {
 	NODE_WAIT = 1,           /* the answer comes later, through NodeWait.done */
@@ -51,12 +52,13 @@ typedef struct {
 /* What an open descriptor keeps. `text` is the snapshot that READs are served from. */
 typedef struct {
 	guint64 ino;
-	int flags;        /* of the request that is being served: O_NONBLOCK may change */
-	int fd;           /* a sealed dump's, else -1; closed with the descriptor */
-	GString *text;    /* NULL before the first read */
-	gint64 text_from; /* the offset in the file at which text begins */
-	gint64 skipped;   /* of stream.csv: bytes that went before they were read (value-log.h) */
-	guint64 seen;     /* sequence number at the last read at offset 0; 0 before */
+	int flags;          /* of the request that is being served: O_NONBLOCK may change */
+	int fd;             /* a sealed dump's, else -1; closed with the descriptor */
+	GString *text;      /* NULL before the first read */
+	SharedText *shared; /* whose text it is (shared-file.h); NULL: this descriptor's */
+	gint64 text_from;   /* the offset in the file at which text begins */
+	gint64 skipped;     /* of stream.csv: bytes that went before they were read (value-log.h) */
+	guint64 seen;       /* sequence number at the last read at offset 0; 0 before */
 } OpenNode;
 
 /*

@@ -6,6 +6,7 @@
 #include "fs/model/render.h"
 #include "fs/tree/log-file.h"
 #include "fs/tree/rows.h"
+#include "fs/tree/shared-file.h"
 #include "fs/tree/text-file.h"
 #include "fs/tree/tree.h"
 
@@ -19,6 +20,8 @@ static const NodeRow root_rows[] = {
 	{ "top", 0400, &text_file, .render_root = render_top },
 	{ "status", 0400, &text_file, .render_root = render_root_status, .wake = NODE_WAKE_STATE },
 	{ "events", 0400, &log_file, .wake = NODE_WAKE_LOG },
+	{ "metrics", 0400, &shared_file, .render_root = render_metrics },
+	{ "openmetrics", 0400, &shared_file, .render_root = render_openmetrics },
 	{ "dumps", 01733, &tree_root_dumps_dir },
 };
 

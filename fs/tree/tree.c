@@ -22,6 +22,7 @@ struct Tree {
 	GQueue waiting; /* NodeWait by link, for a sample of open->ino's process */
 	guint64 state_seq;
 	gint64 state_us;
+	SharedText **shared; /* by row of the root; owned by the descriptors that have it */
 };
 
 typedef int (*Resolve)(Node *ret);
@@ -114,7 +115,10 @@ static void on_model(ModelChange change, Process *process, void *data)
 Tree *tree_new(Model *model, TreeChanged changed, void *data)
 {
 	Tree *self = g_new0(Tree, 1);
+	unsigned n_rows;
 
+	tree_root_rows(&n_rows);
+	self->shared = g_new0(SharedText *, n_rows);
 	self->model = model;
 	self->changed = changed;
 	self->data = data;
@@ -129,12 +133,20 @@ void tree_free(Tree *self)
 		return;
 	g_assert(g_queue_is_empty(&self->waiting));
 	model_unobserve(self->model, on_model, self);
+	g_free(self->shared);
 	g_free(self);
 }
 
 Model *tree_model(const Tree *self)
 {
 	return self->model;
+}
+
+SharedText **tree_shared_text(Tree *self, const NodeRow *row)
+{
+	unsigned n;
+
+	return &self->shared[row - tree_root_rows(&n)];
 }
 
 guint64 tree_state_seq(const Tree *self)

@@ -21,7 +21,7 @@ typedef void (*TreeChanged)(guint64 serial, void *data);
 
 /* The model must outlive the tree. */
 Tree *tree_new(Model *model, TreeChanged changed, void *data);
-/* Nothing may wait any more. NULL is allowed. */
+/* Nothing may wait any more, and no descriptor may be left. NULL is allowed. */
 void tree_free(Tree *tree);
 Model *tree_model(const Tree *tree);
 
@@ -66,6 +66,9 @@ guint64 tree_wake_serial(guint64 ino);
  * again after each change of its process. NODE_WAIT, or -ENODATA or -EAGAIN when it may not wait.
  */
 int tree_wait_sample(const Node *node, OpenNode *open, NodeWait *wait);
+
+/* Where the newest text of a row of the root is kept while a descriptor has it (shared-file.c). */
+SharedText **tree_shared_text(Tree *tree, const NodeRow *row);
 
 /* What the root's `status` changed with last: a sequence number and the wall clock. */
 guint64 tree_state_seq(const Tree *tree);

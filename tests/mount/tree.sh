@@ -18,9 +18,9 @@ start_fake "heap 70" || finish
 eventually "one that started after the mount is listed" 5 has "$TARGET"
 eventually "its heap shows" 10 get_is "$TARGET/heap_mb" 70
 
-is "the root" "$(inmount 5 ls "$MNT" | grep -v '^[0-9]' | tr '\n' ' ')" "README dumps events processes status top "
+is "the root" "$(inmount 5 ls "$MNT" | grep -v '^[0-9]' | tr '\n' ' ')" "README dumps events metrics openmetrics processes status top "
 is "a process" "$(inmount 5 ls "$MNT/$P" | tr '\n' ' ')" \
-	"catalog.tsv cmdline cooldown_s counters counters.csv counters.json counters.txt detect dump dump_type dumps environ events heap_mb interval max_dumps meters peak_mb peaks providers runtime status stream.csv threshold_mb trigger "
+	"catalog.tsv cmdline cooldown_s counters counters.csv counters.json counters.txt detect dump dump_type dumps environ events heap_mb interval max_dumps meters metrics openmetrics peak_mb peaks providers runtime status stream.csv threshold_mb trigger "
 eventually "the value of the counter" 10 get_is "$P/counters/gc-heap-size" 123.456
 is "heap_mb is the same" "$(get "$P/heap_mb")" 123.456
 is "all counters of a new runtime" "$(inmount 5 ls "$MNT/$P/counters" | wc -l)" 27

@@ -93,6 +93,8 @@ static void test_attr(void)
 		{ "4807/counters.json", S_IFREG | 0400 },
 		{ "4807/stream.csv", S_IFREG | 0400 },
 		{ "4807/catalog.tsv", S_IFREG | 0400 },
+		{ "4807/metrics", S_IFREG | 0400 },
+		{ "4807/openmetrics", S_IFREG | 0400 },
 		{ "4807/peak_mb", S_IFREG | 0600 },
 		{ "4807/peaks", S_IFDIR | 0500 },
 		{ "4807/peaks/gc-heap-size", S_IFREG | 0600 },
@@ -119,6 +121,8 @@ static void test_attr(void)
 	check_attr(wire, "README", S_IFREG | 0444, WIRE_MOUNTER_UID, WIRE_MOUNTER_GID);
 	check_attr(wire, "processes", S_IFREG | 0440, WIRE_MOUNTER_UID, WIRE_GROUP);
 	check_attr(wire, "top", S_IFREG | 0440, WIRE_MOUNTER_UID, WIRE_GROUP);
+	check_attr(wire, "metrics", S_IFREG | 0440, WIRE_MOUNTER_UID, WIRE_GROUP);
+	check_attr(wire, "openmetrics", S_IFREG | 0440, WIRE_MOUNTER_UID, WIRE_GROUP);
 	check_attr(wire, "status", S_IFREG | 0440, WIRE_MOUNTER_UID, WIRE_GROUP);
 	check_attr(wire, "events", S_IFREG | 0440, WIRE_MOUNTER_UID, WIRE_GROUP);
 	check_attr(wire, "dumps", S_IFDIR | 01733, WIRE_MOUNTER_UID, WIRE_MOUNTER_GID);
@@ -152,9 +156,9 @@ static guint count(const GArray *entries, const char *name)
 
 static void test_readdir(void)
 {
-	static const char *const names[] = { ".",    "..",     "README", "processes",
-		                             "top",  "status", "events", "dumps",
-		                             "4807", "4808",   "4809" };
+	static const char *const names[] = { ".",      "..",     "README",  "processes",   "top",
+		                             "status", "events", "metrics", "openmetrics", "dumps",
+		                             "4807",   "4808",   "4809" };
 	Wire *wire = wire_new(INTERVAL_MS);
 
 	wire_found(wire, 7, 4807, 0);
@@ -220,7 +224,7 @@ static void test_readdir_parents(void)
 	wire_stream(wire, 7);
 	wire_sample_of(wire, 7, "Some.Provider", "rate one", 1);
 	process = wire_list(wire, wire_walk(wire, "4807"), 4096);
-	g_assert_cmpuint(process->len, ==, 2 + 25);
+	g_assert_cmpuint(process->len, ==, 2 + 27);
 	g_assert_cmpuint(wire_find(process, "..")->ino, ==, FUSE_ROOT_ID);
 	counters = wire_list(wire, wire_walk(wire, "4807/counters"), 4096);
 	g_assert_cmpuint(wire_find(counters, "..")->ino, ==, wire_walk(wire, "4807"));
@@ -336,6 +340,10 @@ static void test_texts(void)
 		                             "4807/cooldown_s",
 		                             "4807/detect",
 		                             "top",
+		                             "metrics",
+		                             "openmetrics",
+		                             "4807/metrics",
+		                             "4807/openmetrics",
 		                             "4807/stream.csv",
 		                             "4807/catalog.tsv" };
 	Wire *wire = wire_new(INTERVAL_MS);

@@ -34,6 +34,11 @@ static void test_texts(void)
 		{ "4807/stream.csv", ",System.Runtime,gc-heap-size (MB),Metric,388.5\n" },
 		{ "4807/catalog.tsv", "\ncounters/gc-heap-size\tSystem.Runtime\t" },
 		{ "top", "\n4807 user 3.1 " },
+		{ "metrics", "\ntriggerdumpfs_up{pid=\"4807\"," },
+		{ "metrics", "\n# TYPE dotnet_gc_heap_size_bytes gauge\n" },
+		{ "openmetrics", "\n# UNIT dotnet_gc_heap_size_bytes bytes\n" },
+		{ "4807/metrics", "} 388500000\n" },
+		{ "4807/openmetrics", "\n# TYPE triggerdumpfs_dumps counter\n" },
 	};
 	Wire *wire = new_wire();
 
@@ -80,6 +85,56 @@ static void test_before_samples(void)
 		g_assert_cmpint(wire_answer(wire, reads[i], NULL), ==, 0);
 		g_assert_cmpint(wire_release(wire, wire_walk(wire, waiting[i]), open[i].fh), ==, 0);
 	}
+	wire_free(wire);
+}
+
+static GByteArray *read_at(Wire *wire, guint64 ino, guint64 fh, guint64 offset)
+{
+	GByteArray *body = NULL;
+
+	g_assert_cmpint(wire_read(wire, ino, fh, offset, 1 << 20, &body), ==, 0);
+	return body;
+}
+
+static void until_next_second(void)
+{
+	gint64 second = g_get_monotonic_time() / G_USEC_PER_SEC;
+
+	while (g_get_monotonic_time() / G_USEC_PER_SEC == second)
+		g_usleep(1000);
+}
+
+/* Readers of one second get one text, and each reads on in the one that it began with. */
+static void test_shared(void)
+{
+	Wire *wire = new_wire();
+	guint64 ino = wire_walk(wire, "metrics");
+	g_autoptr(GByteArray) one = NULL, two = NULL, three = NULL, rest = NULL, alone = NULL;
+	struct fuse_open_out a, b, c;
+
+	wire_stream(wire, 7);
+	wire_sample(wire, 7, 1);
+	g_assert_cmpint(wire_open(wire, ino, O_RDONLY, &a), ==, 0);
+	g_assert_cmpint(wire_open(wire, ino, O_RDONLY, &b), ==, 0);
+	g_assert_cmpint(wire_open(wire, ino, O_RDONLY, &c), ==, 0);
+	until_next_second();
+	one = read_at(wire, ino, a.fh, 0);
+	wire_sample(wire, 7, 2);
+	two = read_at(wire, ino, b.fh, 0);
+	g_assert_cmpmem(one->data, one->len, two->data, two->len);
+	until_next_second();
+	three = read_at(wire, ino, c.fh, 0);
+	g_assert_true(one->len != three->len || memcmp(one->data, three->data, one->len) != 0);
+	rest = read_at(wire, ino, a.fh, 10);
+	g_assert_cmpmem(one->data + 10, one->len - 10, rest->data, rest->len);
+	g_assert_cmpint(wire_release(wire, ino, a.fh), ==, 0);
+	g_assert_cmpint(wire_release(wire, ino, c.fh), ==, 0);
+	/* The last one has let go of it: a new one, in whatever second. */
+	wire_sample(wire, 7, 3);
+	g_assert_cmpint(wire_open(wire, ino, O_RDONLY, &a), ==, 0);
+	alone = read_at(wire, ino, a.fh, 0);
+	g_assert_true(g_strstr_len((const char *)alone->data, alone->len, "} 3000000\n") != NULL);
+	/* a and b end with the mount. */
 	wire_free(wire);
 }
 
@@ -239,6 +294,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/wire/values/texts", test_texts);
 	g_test_add_func("/wire/values/before-samples", test_before_samples);
+	g_test_add_func("/wire/values/shared", test_shared);
 	g_test_add_func("/wire/values/follow", test_follow);
 	g_test_add_func("/wire/values/poll", test_poll);
 	g_test_add_func("/wire/values/xattr", test_xattr);
