@@ -58,11 +58,17 @@ static void write_quantiles(Exposition *e, const char *name, const Value *value,
 		                   metric_text_scale(value->quantiles[i], scale));
 }
 
+/* Incrementing EventCounters are shown per second; here their sum is wanted. */
+static double number_of(const Value *value)
+{
+	return value->kind == VALUE_RATE ? value->total : value->value;
+}
+
 static void write_typed(Exposition *e, const char *name, const MetricName *metric,
                         const Value *value)
 {
 	const char *labels = e->labels->str;
-	double scaled = metric_text_scale(value->value, metric->scale);
+	double scaled = metric_text_scale(number_of(value), metric->scale);
 
 	switch (metric->type) {
 	case METRIC_GAUGE:
@@ -95,7 +101,7 @@ static void write_part(Exposition *e, const char *name, const MetricName *metric
 		write_quantiles(e, name, value, metric->scale);
 	else if (part == PART_VALUE)
 		metric_text_sample(e->out, name, "", e->labels->str, "",
-		                   metric_text_scale(value->value, metric->scale));
+		                   metric_text_scale(number_of(value), metric->scale));
 	else if (!isnan(number))
 		metric_text_sample(e->out, name, "", e->labels->str, "", number);
 }
@@ -202,9 +208,10 @@ static void write_untyped(Exposition *e, const Family *family, const char *help)
 /* Totals that begin with our session say so. */
 static char *help_of(const Value *value)
 {
-	gboolean is_total = value->kind != VALUE_GAUGE && value->kind != VALUE_RATE;
+	gboolean is_total = value->kind != VALUE_GAUGE;
+	gboolean is_ours = value->kind == VALUE_RATE || !value->is_absolute;
 
-	return is_total && !value->is_absolute
+	return is_total && is_ours
 	               ? g_strconcat(value->display, " (since triggerdumpfs began to watch)", NULL)
 	               : g_strdup(value->display);
 }

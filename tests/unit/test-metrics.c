@@ -192,7 +192,8 @@ static void test_numbers(void)
 	g_assert_nonnull(strstr(text, "\ndotnet_p_a{pid=\"7\",process=\"Shop\"} +Inf\n"));
 	g_assert_nonnull(strstr(text, "\ndotnet_p_b{pid=\"7\",process=\"Shop\"} -Inf\n"));
 	g_assert_nonnull(strstr(text, "\ndotnet_p_c{pid=\"7\",process=\"Shop\"} NaN\n"));
-	g_assert_nonnull(strstr(text, "\ndotnet_p_d_bytes{pid=\"7\",process=\"Shop\"} 50000\n"));
+	g_assert_nonnull(
+		strstr(text, "\ndotnet_p_d_bytes_total{pid=\"7\",process=\"Shop\"} 100000\n"));
 	g_assert_nonnull(strstr(text, "\ndown_total{"));
 	/* A total that is negative is none, strictly. */
 	g_assert_null(strstr(strict, "\ndown_total{"));
