@@ -20,4 +20,17 @@ install_packages() {
 		apt-get install -qy --no-install-recommends "${missing[@]}" >/dev/null
 }
 
+# unpack_packages DIR PACKAGE... - Debian packages as files below DIR: programs to be run from there, and never
+# installed. What is there is kept; without a network nothing is, and those who need it say so.
+unpack_packages() {
+	local dir=$1 work package
+	shift
+	[ -f "$dir/.whole" ] && return 0
+	work=$(mktemp -d) && mkdir -p "$dir" || return 1
+	(cd "$work" && timeout 300 apt-get download -q "$@" >/dev/null 2>&1) &&
+		for package in "$work"/*.deb; do dpkg -x "$package" "$dir" || break; done &&
+		touch "$dir/.whole"
+	rm -rf "$work"
+}
+
 BUILD_PACKAGES="fuse3 libfuse3-dev libglib2.0-dev meson ninja-build scdoc pkg-config gcc libc6-dev"

@@ -9,6 +9,7 @@
 #	BURSTS		seconds; "3-20" is drawn anew for each (default "0 3 6-9")
 #	ONLY		runtimes (default twin-9.0)
 #	OPTIONS		of the mount (default meters_delay=5)
+#	AFTER		seconds from the last burst to the end of the programs (default 0)
 LIMIT=${LIMIT:-240}
 . "$(dirname "$0")/../lib/harness.sh"
 . "$HERE/lib/measure.sh"
