@@ -21,6 +21,10 @@ start_fake "heap 70" || finish
 start_daemon attach_delay=0,meters_delay=0,providers=+Own
 complete() { inmount 5 grep -q '^duration_seconds_count{' "$MNT/metrics"; }
 eventually "meters are in metrics" 20 complete
+for pid in "$P" "$TARGET"; do ok "samples of both" first_sample "$pid"; done
+lines() { get metrics | wc -l; }
+settled() { local before; before=$(lines); sleep 1; [ "$(lines)" = "$before" ]; }
+eventually "and no further values come" 20 settled
 for file in metrics "$P/metrics"; do
 	get "$file" >"$T/text"
 	is "promtool: $file" "$("$PROMTOOL" check metrics <"$T/text" 2>&1)" ""
