@@ -99,14 +99,14 @@ void metric_sources_begin(MetricSources *self)
 /* Names whose form says that they are something else. */
 static gboolean is_reserved(const MetricSource *source)
 {
-	static const char *const of_summaries[] = { "_count", "_sum" };
+	static const char *const of_samples[] = { "_count", "_sum", TOTAL };
 
 	if (g_str_has_prefix(source->plain, METRIC_OWN) ||
 	    g_str_has_suffix(source->plain, METRIC_UNTYPED))
 		return TRUE;
-	for (unsigned i = 0; i < G_N_ELEMENTS(of_summaries); i++) {
+	for (unsigned i = 0; i < G_N_ELEMENTS(of_samples); i++) {
 		if (source->metric.type != METRIC_COUNTER &&
-		    g_str_has_suffix(source->plain, of_summaries[i]))
+		    g_str_has_suffix(source->plain, of_samples[i]))
 			return TRUE;
 	}
 	return FALSE;

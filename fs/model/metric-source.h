@@ -9,7 +9,7 @@
  * - Of others that meet, the first in C order of (provider, name) has it. All others get `_` and the digits
  *   of their source (a counter's _total comes last all the same), and there is a notice.
  * - So does what would take a name that is another's by its form: of our own metrics, of the samples of a
- *   summary, of samples of another type.
+ *   summary or a counter, of samples of another type.
  *
  * Families are told apart by names without _total, as OpenMetrics does: a gauge and a counter of one name
  * meet.

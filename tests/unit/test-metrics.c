@@ -330,6 +330,8 @@ static void test_reserved(void)
 
 	record(process, "App", "lag", "", "", 1, 2, 3);
 	record(process, "App", "lag_count", "", "", 1, 2, 3);
+	record(process, "App", "jobs_total", "", "", 1, 2, 3);
+	measure(process, METER_EVENT_COUNTER, "App", "", "jobs", "", "", 1);
 	measure(process, METER_EVENT_GAUGE, "App", "", "lag_sum", "", "", 1);
 	for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
 		measure(process, METER_EVENT_GAUGE, "App", "", names[i], "", "", 26);
