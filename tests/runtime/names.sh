@@ -2,7 +2,7 @@
 # counters.csv and stream.csv beside what dotnet-counters collect writes of the same process: providers,
 # names and types are the same to the letter, none is missing. That tool shares a meter with nobody, so it goes first.
 #
-#	ONLY		runtimes (default web-8.0 web-9.0 web-10.0 web-11.0)
+#	ONLY		runtimes (default web-8.0 web-11.0)
 LIMIT=300
 . "$(dirname "$0")/../lib/harness.sh"
 
@@ -27,7 +27,7 @@ meters_missing() {
 }
 none_missing() { [ -z "$(meters_missing)" ]; }
 
-for runtime in ${ONLY:-web-8.0 web-9.0 web-10.0 web-11.0}; do
+for runtime in ${ONLY:-web-8.0 web-11.0}; do
 	have_runtime "$runtime" || { skip "$runtime" "not to be had"; continue; }
 	start_target "$runtime" || finish
 	start /dev/null bash -c 'while :; do curl -s -m 5 "$1/api/heap" >/dev/null; sleep 0.05; done' load \
