@@ -2,20 +2,26 @@
 #include "fs/model/metric-name.h"
 #include <string.h>
 
+#define TOTAL          "_total"
 #define SYSTEM_RUNTIME "System.Runtime"
+#define UNNAMED        "unnamed" /* what has neither a letter nor a digit */
 
 enum {
 	SOURCE_DIGITS = 8,
-	WORD_MAX = 20, /* of a unit that has no row */
+	WORD_MAX = 20,    /* of a unit that has no row */
+	ANY_CASE_MIN = 3, /* units that are shorter mean another in another case: s, S; ms, Ms */
 };
 
-static const struct {
+typedef struct {
 	const char *unit; /* as runtimes and applications write it */
-	const char *word;
+	const char *word; /* "" none */
 	double scale;
-} units[] = {
+} Unit;
+
+static const Unit units[] = {
 	{ "1", "", 1 },
 	{ "%", "ratio", 0.01 },
+	{ "percent", "ratio", 0.01 },
 	{ "B", "bytes", 1 },
 	{ "By", "bytes", 1 },
 	{ "kB", "bytes", 1e3 },
@@ -31,6 +37,15 @@ static const struct {
 	{ "MiBy", "bytes", 1048576 },
 	{ "GiB", "bytes", 1073741824 },
 	{ "GiBy", "bytes", 1073741824 },
+	{ "TB", "bytes", 1e12 },
+	{ "TBy", "bytes", 1e12 },
+	{ "TiB", "bytes", 1099511627776 },
+	{ "TiBy", "bytes", 1099511627776 },
+	{ "byte", "bytes", 1 },
+	{ "bytes", "bytes", 1 },
+	{ "kilobytes", "bytes", 1e3 },
+	{ "megabytes", "bytes", 1e6 },
+	{ "gigabytes", "bytes", 1e9 },
 	{ "ns", "seconds", 1e-9 },
 	{ "us", "seconds", 1e-6 },
 	{ "\302\265s", "seconds", 1e-6 }, /* U+00B5 */
@@ -42,6 +57,14 @@ static const struct {
 	{ "min", "seconds", 60 },
 	{ "h", "seconds", 3600 },
 	{ "d", "seconds", 86400 },
+	{ "second", "seconds", 1 },
+	{ "seconds", "seconds", 1 },
+	{ "nanoseconds", "seconds", 1e-9 },
+	{ "microseconds", "seconds", 1e-6 },
+	{ "milliseconds", "seconds", 1e-3 },
+	{ "minutes", "seconds", 60 },
+	{ "hours", "seconds", 3600 },
+	{ "days", "seconds", 86400 },
 	{ "Hz", "hertz", 1 },
 	{ "Cel", "celsius", 1 },
 	{ "m", "meters", 1 },
@@ -50,9 +73,19 @@ static const struct {
 	{ "J", "joules", 1 },
 	{ "W", "watts", 1 },
 	{ "g", "grams", 1 },
+	/* As the last word they would say that it is something else. */
+	{ "total", "", 1 },
+	{ "count", "", 1 },
+	{ "sum", "", 1 },
+	{ "bucket", "", 1 },
+	{ "info", "", 1 },
 };
 
-static const char *const lost_by_gauges[] = { "_count", "_sum", "_total", "_bucket", "_info" };
+/* At the end of a name; NULL ends each row. */
+static const char *const lost[METRIC_N_TYPES][6] = {
+	[METRIC_GAUGE] = { "_count", "_sum", TOTAL, "_bucket", "_info" },
+	[METRIC_COUNTER] = { TOTAL },
+};
 
 /* The one instrument of a runtime that would have the name of an EventCounter (assembly-count). */
 static const struct {
@@ -107,36 +140,53 @@ static gboolean is_word(const char *unit)
 	return len > 0 && !unit[len] && len <= WORD_MAX;
 }
 
-static void append_unit(GString *out, const char *unit, MetricName *ret)
+static const Unit *find_unit(const char *unit)
 {
-	g_autofree char *word = NULL;
-
-	for (unsigned i = 0; i < G_N_ELEMENTS(units); i++) {
-		if (!strcmp(units[i].unit, unit)) {
-			ret->scale = units[i].scale;
-			word = g_strdup(units[i].word);
-		}
-	}
-	if (!word && is_word(unit))
-		word = g_ascii_strdown(unit, -1);
-	if (!word || !*word)
-		return;
-	ret->unit = g_intern_string(word);
-	if (g_str_has_suffix(out->str, word) &&
-	    (out->len == strlen(word) || out->str[out->len - strlen(word) - 1] == '_'))
-		return;
-	g_string_append_printf(out, "_%s", word);
+	for (unsigned i = 0; i < G_N_ELEMENTS(units); i++)
+		if (!strcmp(units[i].unit, unit))
+			return &units[i];
+	return NULL;
 }
 
-static void lose_suffixes(GString *out)
+static gboolean ends_with_word(const GString *out, const char *word)
 {
-	for (unsigned i = 0; i < G_N_ELEMENTS(lost_by_gauges); i++) {
-		if (!g_str_has_suffix(out->str, lost_by_gauges[i]) ||
-		    out->len == strlen(lost_by_gauges[i]))
-			continue;
-		g_string_truncate(out, out->len - strlen(lost_by_gauges[i]));
-		i = (unsigned)-1; /* again: _sum_total */
+	gsize len = strlen(word);
+
+	return g_str_has_suffix(out->str, word) &&
+	       (out->len == len || out->str[out->len - len - 1] == '_');
+}
+
+static void append_unit(GString *out, const char *raw, MetricName *ret)
+{
+	g_autofree char *lower = NULL;
+	const Unit *unit = find_unit(raw);
+	const char *word;
+
+	if (!unit && !is_word(raw))
+		return;
+	lower = g_ascii_strdown(raw, -1);
+	if (!unit && strlen(raw) >= ANY_CASE_MIN)
+		unit = find_unit(lower);
+	if (unit) {
+		ret->scale = unit->scale;
+		ret->unit = unit->word;
 	}
+	word = unit ? unit->word : lower;
+	if (*word && !ends_with_word(out, word))
+		g_string_append_printf(out, "_%s", word);
+}
+
+static gboolean lose_suffix(GString *out, MetricType type)
+{
+	for (const char *const *suffix = lost[type]; *suffix; suffix++) {
+		gsize len = strlen(*suffix);
+
+		if (out->len <= len || !g_str_has_suffix(out->str, *suffix))
+			continue;
+		g_string_truncate(out, out->len - len);
+		return TRUE;
+	}
+	return FALSE;
 }
 
 static MetricType type_of(ValueKind kind)
@@ -172,13 +222,15 @@ void metric_name_make(const Value *value, MetricName *ret)
 	if (value->source == VALUE_OF_COUNTER && strcmp(value->provider, SYSTEM_RUNTIME) != 0)
 		append_words(out, value->provider);
 	append_words(out, words_of(value));
-	if (!out->len || g_ascii_isdigit(*out->str))
+	if (!out->len)
+		g_string_append(out, UNNAMED);
+	if (g_ascii_isdigit(*out->str))
 		g_string_prepend_c(out, '_');
+	while (lose_suffix(out, ret->type))
+		continue; /* _sum_total */
 	append_unit(out, value->unit, ret);
-	if (ret->type == METRIC_GAUGE)
-		lose_suffixes(out);
-	if (ret->type == METRIC_COUNTER && !g_str_has_suffix(out->str, "_total"))
-		g_string_append(out, "_total");
+	if (ret->type == METRIC_COUNTER)
+		g_string_append(out, TOTAL);
 	ret->name = g_string_free(out, FALSE);
 }
 

@@ -4,11 +4,22 @@
  * of what the runtime says of a value, never of the order in which things came.
  *
  * Names. EventCounters: dotnet_, the provider (but System.Runtime) and the name; meters: the instrument's name
- * alone. Lower case; a `_` goes between a small letter or a digit and a capital, and before the last capital of a
- * run that a small letter follows; every run of other characters is one `_`. No `_` at either end, no `__`,
- * no digit first. Then the base unit, unless that is the last word already (units[] in metric-name.c has what is
- * converted; `{...}` is no unit, another word of letters is taken as it is, anything else dropped). At last a
- * gauge loses _count _sum _total _bucket _info, and a counter gains _total.
+ * alone. In this order:
+ *
+ * 1. Lower case; a `_` goes between a small letter or a digit and a capital, and before the last capital of a run
+ *    that a small letter follows; every run of other characters is one `_`. None at either end, no `__`, no digit
+ *    first (`_` goes before it). Without a letter or digit it is `unnamed`.
+ * 2. A gauge loses _count _sum _total _bucket _info at its end, a counter _total; never all it has.
+ * 3. The base unit is the last word, unless it is that already:
+ *
+ *	B By (and k K M G T, Ki Mi Gi Ti before them)  bytes    s ms us ns min h d, and their words  seconds
+ *	% percent                                      ratio    Hz Cel m V A J W g                   hertz celsius ...
+ *	1 count sum total bucket info {...}            none     another word of up to 20 letters     itself
+ *
+ *    Values are converted by it (units[] in metric-name.c). A rate (By/s) and all else is dropped. Case counts
+ *    in units of one or two letters only.
+ * 4. A counter gains _total.
+ *
  * tests/unit/test-metric-name.c has the names of all that is built in; no two meet.
  *
  * Incrementing EventCounters are counters: the sum of what came since the daemon's session began.
@@ -26,7 +37,7 @@ typedef struct {
 	char *name; /* of the sample: a counter's with _total; a summary's without a suffix; owned */
 	MetricType type;
 	double scale;     /* what the value, quantiles and sum are multiplied with: 1e6 for MB */
-	const char *unit; /* base unit: "bytes", "seconds", "ratio", ...; "" none; static */
+	const char *unit; /* "bytes", "seconds", "ratio" ...; "" none, or not in units[]; static */
 } MetricName;
 
 /* value: source, kind, provider, name and unit are looked at. */
@@ -36,7 +47,7 @@ void metric_name_clear(MetricName *name);
 /* 8 hex digits of a hash of where a value comes from: what tells two sources of one name apart. To be freed. */
 char *metric_name_source_digits(const Value *value);
 
-/* Cleaned like a name: what a label may be called. To be freed. */
+/* Cleaned by rule 1, but `_` where there is nothing: what a label may be called. To be freed. */
 char *metric_label_name(const char *raw);
 
 /*

@@ -267,10 +267,22 @@ static const Row rules[] = {
 	{ M, "x", "MyHTTPServerABC", "", VALUE_UPDOWN, "my_http_server_abc" },
 	{ M, "x", "--a..b//c--", "", VALUE_UPDOWN, "a_b_c" },
 	{ M, "x", "9lives", "", VALUE_UPDOWN, "_9lives" },
-	{ M, "x", "\303\244\303\266", "", VALUE_UPDOWN, "_" },
-	{ M, "x", "", "", VALUE_COUNTER, "__total" },
+	{ M, "x", "\303\244\303\266", "", VALUE_UPDOWN, "unnamed" },
+	{ M, "x", "", "", VALUE_COUNTER, "unnamed_total" },
+	{ M, "x", "__", "By", VALUE_COUNTER, "unnamed_bytes_total" },
+	{ M, "x", "9", "By", VALUE_COUNTER, "_9_bytes_total" },
+	{ C, "System.Runtime", "", "", VALUE_GAUGE, "dotnet" },
 	{ M, "x", "a_count_sum", "", VALUE_GAUGE, "a" },
 	{ M, "x", "count", "", VALUE_GAUGE, "count" },
+	{ M, "x", "a_bucket", "", VALUE_UPDOWN, "a" },
+	{ M, "x", "a.info", "", VALUE_GAUGE, "a" },
+	{ M, "x", "a.total", "By", VALUE_GAUGE, "a_bytes" },
+	{ M, "x", "a.count", "", VALUE_COUNTER, "a_count_total" },
+	{ M, "x", "a.count", "", VALUE_HISTOGRAM, "a_count" }, /* gets digits: metric-source.h */
+	{ M, "x", "a.total", "By", VALUE_COUNTER, "a_bytes_total" },
+	{ M, "x", "a.bytes.total", "By", VALUE_COUNTER, "a_bytes_total" },
+	{ M, "x", "a.total.total", "", VALUE_COUNTER, "a_total" },
+	{ M, "x", "total", "", VALUE_COUNTER, "total_total" }, /* OpenMetrics: of a family total */
 	{ M, "x", "a_total", "", VALUE_COUNTER, "a_total" },
 	{ M, "x", "wait.seconds", "s", VALUE_HISTOGRAM, "wait_seconds" },
 	{ M, "x", "milliseconds", "ms", VALUE_GAUGE, "milliseconds_seconds" },
@@ -281,6 +293,12 @@ static const Row rules[] = {
 	{ M, "x", "open", "{file}", VALUE_GAUGE, "open" },
 	{ M, "x", "speed", "km/h", VALUE_GAUGE, "speed" },
 	{ M, "x", "speed", "count", VALUE_GAUGE, "speed" },
+	{ M, "x", "speed", "Count", VALUE_COUNTER, "speed_total" },
+	{ M, "x", "speed", "By/s", VALUE_GAUGE, "speed" },
+	{ M, "x", "speed", "abcdefghijklmnopqrstu", VALUE_GAUGE, "speed" },
+	{ M, "x", "megabytes", "MB", VALUE_GAUGE, "megabytes_bytes" },
+	{ M, "x", "bytes", "MB", VALUE_GAUGE, "bytes" },
+	{ M, "x", "kilobytes", "B", VALUE_GAUGE, "kilobytes_bytes" },
 	{ C, "My.Provider", "a b", "MiB", VALUE_GAUGE, "dotnet_my_provider_a_b_bytes" },
 };
 
@@ -323,17 +341,59 @@ static void test_built_in(void)
 
 static void test_rules(void)
 {
-	Value value = {
-		.source = M, .provider = "x", .name = "a", .kind = VALUE_GAUGE, .unit = "ms"
-	};
-	MetricName name;
-
 	for (unsigned i = 0; i < G_N_ELEMENTS(rules); i++)
 		check(&rules[i]);
-	metric_name_make(&value, &name);
-	g_assert_cmpfloat(name.scale, ==, 1e-3);
-	g_assert_cmpstr(name.unit, ==, "seconds");
-	metric_name_clear(&name);
+}
+
+static void test_units(void)
+{
+	static const struct {
+		const char *raw, *name, *unit;
+		double scale;
+	} table[] = {
+		{ "", "a", "", 1 },
+		{ "1", "a", "", 1 },
+		{ "{thing}", "a", "", 1 },
+		{ "{thing}/s", "a", "", 1 },
+		{ "\303\251", "a", "", 1 },
+		{ "%", "a_ratio", "ratio", 0.01 },
+		{ "B", "a_bytes", "bytes", 1 },
+		{ "By", "a_bytes", "bytes", 1 },
+		{ "Bytes", "a_bytes", "bytes", 1 },
+		{ "kB", "a_bytes", "bytes", 1e3 },
+		{ "MB", "a_bytes", "bytes", 1e6 },
+		{ "GBy", "a_bytes", "bytes", 1e9 },
+		{ "KiBy", "a_bytes", "bytes", 1024 },
+		{ "MiB", "a_bytes", "bytes", 1048576 },
+		{ "TiB", "a_bytes", "bytes", 1099511627776 },
+		{ "ns", "a_seconds", "seconds", 1e-9 },
+		{ "us", "a_seconds", "seconds", 1e-6 },
+		{ "\302\265s", "a_seconds", "seconds", 1e-6 },
+		{ "ms", "a_seconds", "seconds", 1e-3 },
+		{ "Milliseconds", "a_seconds", "seconds", 1e-3 },
+		{ "s", "a_seconds", "seconds", 1 },
+		{ "min", "a_seconds", "seconds", 60 },
+		{ "h", "a_seconds", "seconds", 3600 },
+		/* Words of the application's own: in the name, but no base unit. */
+		{ "S", "a_s", "", 1 },
+		{ "H", "a_h", "", 1 },
+		{ "Files", "a_files", "", 1 },
+	};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(table); i++) {
+		Value value = { .source = M,
+			        .provider = "x",
+			        .name = "a",
+			        .kind = VALUE_GAUGE,
+			        .unit = table[i].raw };
+		MetricName name;
+
+		metric_name_make(&value, &name);
+		g_assert_cmpstr(name.name, ==, table[i].name);
+		g_assert_cmpstr(name.unit, ==, table[i].unit);
+		g_assert_cmpfloat(name.scale, ==, table[i].scale);
+		metric_name_clear(&name);
+	}
 }
 
 static gboolean is_name(const char *name)
@@ -343,27 +403,56 @@ static gboolean is_name(const char *name)
 	return !name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")];
 }
 
-/* Whatever an application calls it. */
+static void check_random(const Value *value)
+{
+	static const char *const lost[] = { "_count", "_sum", "_total", "_bucket", "_info" };
+	MetricName name, again;
+
+	metric_name_make(value, &name);
+	metric_name_make(value, &again);
+	g_assert_cmpstr(name.name, ==, again.name);
+	metric_name_clear(&again);
+	g_assert_true(is_name(name.name));
+	g_assert_null(strstr(name.name, "__"));
+	g_assert_false(g_str_has_suffix(name.name, "_"));
+	g_assert_true((name.type == METRIC_COUNTER) <= g_str_has_suffix(name.name, "_total"));
+	for (unsigned i = 0; i < G_N_ELEMENTS(lost) && name.type == METRIC_GAUGE; i++)
+		g_assert_false(g_str_has_suffix(name.name, lost[i]));
+	if (*name.unit && name.type != METRIC_COUNTER)
+		g_assert_true(g_str_has_suffix(name.name, name.unit));
+	metric_name_clear(&name);
+}
+
+/* Whatever an application calls it: bytes, and words and marks in any order. */
 static void test_random(void)
 {
+	static const char *const words[] = { "_",      "__",    ".",        "a",     "B",
+		                             "Ab",     "9",     "ms",       "total", "count",
+		                             "sum",    "_info", "By",       "MB",    "%",
+		                             "{x}",    "\xff",  "\303\244", "bytes", "Total",
+		                             "seconds" };
 	g_autoptr(GRand) rand = g_rand_new_with_seed(1);
 
 	for (unsigned i = 0; i < 20000; i++) {
-		char text[16] = "";
+		g_autoptr(GString) text = g_string_new(NULL);
+		gsize middle = 0;
 		Value value = { .source = g_rand_boolean(rand) ? M : C,
 			        .provider = "P",
-			        .name = text,
 			        .kind = (ValueKind)g_rand_int_range(rand, 0, VALUE_HISTOGRAM + 1) };
-		MetricName name;
 
-		for (unsigned k = 0; k + 1 < sizeof text; k++)
-			text[k] = (char)g_rand_int_range(rand, 0, i % 2 ? 256 : 128);
-		value.unit = text + 8;
-		metric_name_make(&value, &name);
-		g_assert_true(is_name(name.name));
-		g_assert_true(name.type != METRIC_COUNTER || g_str_has_suffix(name.name, "_total"));
-		g_assert_true(*text == '\0' || !strstr(name.name + 1, "__"));
-		metric_name_clear(&name);
+		for (unsigned k = 0; k < 8; k++) {
+			middle = k == 6 ? text->len : middle;
+			if (i % 2)
+				g_string_append_c(text, (char)g_rand_int_range(rand, 1, 256));
+			else if (g_rand_boolean(rand))
+				g_string_append(
+					text,
+					words[g_rand_int_range(rand, 0, G_N_ELEMENTS(words))]);
+		}
+		value.unit = text->str + middle;
+		value.name = g_strndup(text->str, middle);
+		check_random(&value);
+		g_free((char *)value.name);
 	}
 }
 
@@ -424,6 +513,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/metric-name/built-in", test_built_in);
 	g_test_add_func("/metric-name/rules", test_rules);
+	g_test_add_func("/metric-name/units", test_units);
 	g_test_add_func("/metric-name/random", test_random);
 	g_test_add_func("/metric-name/labels", test_labels);
 	g_test_add_func("/metric-name/help", test_help);
