@@ -20,7 +20,7 @@
  *    in units of one or two letters only.
  * 4. A counter gains _total.
  *
- * tests/unit/test-metric-name.c has the names of all that is built in; no two meet.
+ * tests/unit/metric-names.tsv has the names of all that is built in; no two meet.
  *
  * Incrementing EventCounters are counters: the sum of what came since the daemon's session began.
  */

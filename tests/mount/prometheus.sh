@@ -29,6 +29,14 @@ for file in metrics "$P/metrics"; do
 	get "$file" >"$T/text"
 	is "promtool: $file" "$("$PROMTOOL" check metrics <"$T/text" 2>&1)" ""
 done
+# a family of each name that is built in, whether a runtime is here or not
+built_in() {
+	grep -v '^#' "$HERE/unit/metric-names.tsv" | awk -F'\t' '{
+		print "# HELP " $6 " x\n# TYPE " $6 " " $7
+		print $7 == "summary" ? $6 "{quantile=\"0.5\"} 1\n" $6 "_sum 1\n" $6 "_count 1" : $6 " 1"
+	}'
+}
+is "promtool: all that is built in, 3.1 to 11" "$(built_in | "$PROMTOOL" check metrics 2>&1)" ""
 like "the last line" "$(tail -n 1 "$T/text")" "^# EOF$"
 
 # the labels of all samples, without their values

@@ -1,6 +1,8 @@
-/* Names of metrics: the table of all that runtimes have built in, and the rules. */
+/* Names of metrics: the table of all that runtimes have built in (metric-names.tsv), and the rules. */
 #include "fs/model/metric-name.h"
 #include <string.h>
+#include "fs/model/counter-store.h"
+#include "fs/model/metric-source.h"
 
 #define C VALUE_OF_COUNTER
 #define M VALUE_OF_METER
@@ -11,255 +13,6 @@ typedef struct {
 	ValueKind kind;
 	const char *metric;
 } Row;
-
-/* Of 3.1 to 11, with ASP.NET Core. */
-static const Row built_in[] = {
-	{ C, "System.Runtime", "cpu-usage", "%", VALUE_GAUGE, "dotnet_cpu_usage_ratio" },
-	{ C, "System.Runtime", "working-set", "MB", VALUE_GAUGE, "dotnet_working_set_bytes" },
-	{ C, "System.Runtime", "gc-heap-size", "MB", VALUE_GAUGE, "dotnet_gc_heap_size_bytes" },
-	{ C, "System.Runtime", "gen-0-gc-count", "", VALUE_RATE, "dotnet_gen_0_gc_count_total" },
-	{ C, "System.Runtime", "gen-1-gc-count", "", VALUE_RATE, "dotnet_gen_1_gc_count_total" },
-	{ C, "System.Runtime", "gen-2-gc-count", "", VALUE_RATE, "dotnet_gen_2_gc_count_total" },
-	{ C, "System.Runtime", "threadpool-thread-count", "", VALUE_GAUGE,
-	  "dotnet_threadpool_thread" },
-	{ C, "System.Runtime", "monitor-lock-contention-count", "", VALUE_RATE,
-	  "dotnet_monitor_lock_contention_count_total" },
-	{ C, "System.Runtime", "threadpool-queue-length", "", VALUE_GAUGE,
-	  "dotnet_threadpool_queue_length" },
-	{ C, "System.Runtime", "threadpool-completed-items-count", "", VALUE_RATE,
-	  "dotnet_threadpool_completed_items_count_total" },
-	{ C, "System.Runtime", "alloc-rate", "B", VALUE_RATE, "dotnet_alloc_rate_bytes_total" },
-	{ C, "System.Runtime", "active-timer-count", "", VALUE_GAUGE, "dotnet_active_timer" },
-	{ C, "System.Runtime", "gc-fragmentation", "%", VALUE_GAUGE,
-	  "dotnet_gc_fragmentation_ratio" },
-	{ C, "System.Runtime", "gc-committed", "MB", VALUE_GAUGE, "dotnet_gc_committed_bytes" },
-	{ C, "System.Runtime", "exception-count", "", VALUE_RATE, "dotnet_exception_count_total" },
-	{ C, "System.Runtime", "time-in-gc", "%", VALUE_GAUGE, "dotnet_time_in_gc_ratio" },
-	{ C, "System.Runtime", "gen-0-size", "B", VALUE_GAUGE, "dotnet_gen_0_size_bytes" },
-	{ C, "System.Runtime", "gen-1-size", "B", VALUE_GAUGE, "dotnet_gen_1_size_bytes" },
-	{ C, "System.Runtime", "gen-2-size", "B", VALUE_GAUGE, "dotnet_gen_2_size_bytes" },
-	{ C, "System.Runtime", "loh-size", "B", VALUE_GAUGE, "dotnet_loh_size_bytes" },
-	{ C, "System.Runtime", "poh-size", "B", VALUE_GAUGE, "dotnet_poh_size_bytes" },
-	{ C, "System.Runtime", "assembly-count", "", VALUE_GAUGE, "dotnet_assembly" },
-	{ C, "System.Runtime", "il-bytes-jitted", "B", VALUE_GAUGE,
-	  "dotnet_il_bytes_jitted_bytes" },
-	{ C, "System.Runtime", "methods-jitted-count", "", VALUE_GAUGE, "dotnet_methods_jitted" },
-	{ C, "System.Runtime", "time-in-jit", "ms", VALUE_RATE,
-	  "dotnet_time_in_jit_seconds_total" },
-	{ C, "System.Runtime", "total-pause-time-by-gc", "ms", VALUE_RATE,
-	  "dotnet_total_pause_time_by_gc_seconds_total" },
-	{ C, "System.Runtime", "gen-0-gc-budget", "MB", VALUE_GAUGE,
-	  "dotnet_gen_0_gc_budget_bytes" },
-	{ C, "Microsoft.AspNetCore.Hosting", "requests-per-second", "", VALUE_RATE,
-	  "dotnet_microsoft_asp_net_core_hosting_requests_per_second_total" },
-	{ C, "Microsoft.AspNetCore.Hosting", "total-requests", "", VALUE_GAUGE,
-	  "dotnet_microsoft_asp_net_core_hosting_total_requests" },
-	{ C, "Microsoft.AspNetCore.Hosting", "current-requests", "", VALUE_GAUGE,
-	  "dotnet_microsoft_asp_net_core_hosting_current_requests" },
-	{ C, "Microsoft.AspNetCore.Hosting", "failed-requests", "", VALUE_GAUGE,
-	  "dotnet_microsoft_asp_net_core_hosting_failed_requests" },
-	{ C, "Microsoft-AspNetCore-Server-Kestrel", "connections-per-second", "", VALUE_RATE,
-	  "dotnet_microsoft_asp_net_core_server_kestrel_connections_per_second_total" },
-	{ C, "Microsoft-AspNetCore-Server-Kestrel", "total-connections", "", VALUE_GAUGE,
-	  "dotnet_microsoft_asp_net_core_server_kestrel_total_connections" },
-	{ C, "Microsoft-AspNetCore-Server-Kestrel", "tls-handshakes-per-second", "", VALUE_RATE,
-	  "dotnet_microsoft_asp_net_core_server_kestrel_tls_handshakes_per_second_total" },
-	{ C, "Microsoft-AspNetCore-Server-Kestrel", "total-tls-handshakes", "", VALUE_GAUGE,
-	  "dotnet_microsoft_asp_net_core_server_kestrel_total_tls_handshakes" },
-	{ C, "Microsoft-AspNetCore-Server-Kestrel", "current-tls-handshakes", "", VALUE_GAUGE,
-	  "dotnet_microsoft_asp_net_core_server_kestrel_current_tls_handshakes" },
-	{ C, "Microsoft-AspNetCore-Server-Kestrel", "failed-tls-handshakes", "", VALUE_GAUGE,
-	  "dotnet_microsoft_asp_net_core_server_kestrel_failed_tls_handshakes" },
-	{ C, "Microsoft-AspNetCore-Server-Kestrel", "current-connections", "", VALUE_GAUGE,
-	  "dotnet_microsoft_asp_net_core_server_kestrel_current_connections" },
-	{ C, "Microsoft-AspNetCore-Server-Kestrel", "connection-queue-length", "", VALUE_GAUGE,
-	  "dotnet_microsoft_asp_net_core_server_kestrel_connection_queue_length" },
-	{ C, "Microsoft-AspNetCore-Server-Kestrel", "request-queue-length", "", VALUE_GAUGE,
-	  "dotnet_microsoft_asp_net_core_server_kestrel_request_queue_length" },
-	{ C, "Microsoft-AspNetCore-Server-Kestrel", "current-upgraded-requests", "", VALUE_GAUGE,
-	  "dotnet_microsoft_asp_net_core_server_kestrel_current_upgraded_requests" },
-	{ C, "System.Net.Http", "requests-started", "", VALUE_GAUGE,
-	  "dotnet_system_net_http_requests_started" },
-	{ C, "System.Net.Http", "requests-started-rate", "", VALUE_RATE,
-	  "dotnet_system_net_http_requests_started_rate_total" },
-	{ C, "System.Net.Http", "requests-failed", "", VALUE_GAUGE,
-	  "dotnet_system_net_http_requests_failed" },
-	{ C, "System.Net.Http", "requests-failed-rate", "", VALUE_RATE,
-	  "dotnet_system_net_http_requests_failed_rate_total" },
-	{ C, "System.Net.Http", "current-requests", "", VALUE_GAUGE,
-	  "dotnet_system_net_http_current_requests" },
-	{ C, "System.Net.Http", "http11-connections-current-total", "", VALUE_GAUGE,
-	  "dotnet_system_net_http_http11_connections_current" },
-	{ C, "System.Net.Http", "http20-connections-current-total", "", VALUE_GAUGE,
-	  "dotnet_system_net_http_http20_connections_current" },
-	{ C, "System.Net.Http", "http30-connections-current-total", "", VALUE_GAUGE,
-	  "dotnet_system_net_http_http30_connections_current" },
-	{ C, "System.Net.Http", "http11-requests-queue-duration", "ms", VALUE_GAUGE,
-	  "dotnet_system_net_http_http11_requests_queue_duration_seconds" },
-	{ C, "System.Net.Http", "http20-requests-queue-duration", "ms", VALUE_GAUGE,
-	  "dotnet_system_net_http_http20_requests_queue_duration_seconds" },
-	{ C, "System.Net.Http", "http30-requests-queue-duration", "ms", VALUE_GAUGE,
-	  "dotnet_system_net_http_http30_requests_queue_duration_seconds" },
-	{ C, "System.Net.NameResolution", "dns-lookups-requested", "", VALUE_GAUGE,
-	  "dotnet_system_net_name_resolution_dns_lookups_requested" },
-	{ C, "System.Net.NameResolution", "dns-lookups-duration", "ms", VALUE_GAUGE,
-	  "dotnet_system_net_name_resolution_dns_lookups_duration_seconds" },
-	{ C, "System.Net.NameResolution", "current-dns-lookups", "", VALUE_GAUGE,
-	  "dotnet_system_net_name_resolution_current_dns_lookups" },
-	{ C, "System.Net.Security", "tls-handshake-rate", "", VALUE_RATE,
-	  "dotnet_system_net_security_tls_handshake_rate_total" },
-	{ C, "System.Net.Security", "total-tls-handshakes", "", VALUE_GAUGE,
-	  "dotnet_system_net_security_total_tls_handshakes" },
-	{ C, "System.Net.Security", "current-tls-handshakes", "", VALUE_GAUGE,
-	  "dotnet_system_net_security_current_tls_handshakes" },
-	{ C, "System.Net.Security", "failed-tls-handshakes", "", VALUE_GAUGE,
-	  "dotnet_system_net_security_failed_tls_handshakes" },
-	{ C, "System.Net.Security", "all-tls-sessions-open", "", VALUE_GAUGE,
-	  "dotnet_system_net_security_all_tls_sessions_open" },
-	{ C, "System.Net.Security", "tls10-sessions-open", "", VALUE_GAUGE,
-	  "dotnet_system_net_security_tls10_sessions_open" },
-	{ C, "System.Net.Security", "tls11-sessions-open", "", VALUE_GAUGE,
-	  "dotnet_system_net_security_tls11_sessions_open" },
-	{ C, "System.Net.Security", "tls12-sessions-open", "", VALUE_GAUGE,
-	  "dotnet_system_net_security_tls12_sessions_open" },
-	{ C, "System.Net.Security", "tls13-sessions-open", "", VALUE_GAUGE,
-	  "dotnet_system_net_security_tls13_sessions_open" },
-	{ C, "System.Net.Security", "all-tls-handshake-duration", "ms", VALUE_GAUGE,
-	  "dotnet_system_net_security_all_tls_handshake_duration_seconds" },
-	{ C, "System.Net.Security", "tls10-handshake-duration", "ms", VALUE_GAUGE,
-	  "dotnet_system_net_security_tls10_handshake_duration_seconds" },
-	{ C, "System.Net.Security", "tls11-handshake-duration", "ms", VALUE_GAUGE,
-	  "dotnet_system_net_security_tls11_handshake_duration_seconds" },
-	{ C, "System.Net.Security", "tls12-handshake-duration", "ms", VALUE_GAUGE,
-	  "dotnet_system_net_security_tls12_handshake_duration_seconds" },
-	{ C, "System.Net.Security", "tls13-handshake-duration", "ms", VALUE_GAUGE,
-	  "dotnet_system_net_security_tls13_handshake_duration_seconds" },
-	{ C, "System.Net.Sockets", "outgoing-connections-established", "", VALUE_GAUGE,
-	  "dotnet_system_net_sockets_outgoing_connections_established" },
-	{ C, "System.Net.Sockets", "incoming-connections-established", "", VALUE_GAUGE,
-	  "dotnet_system_net_sockets_incoming_connections_established" },
-	{ C, "System.Net.Sockets", "bytes-received", "", VALUE_GAUGE,
-	  "dotnet_system_net_sockets_bytes_received" },
-	{ C, "System.Net.Sockets", "bytes-sent", "", VALUE_GAUGE,
-	  "dotnet_system_net_sockets_bytes_sent" },
-	{ C, "System.Net.Sockets", "datagrams-received", "", VALUE_GAUGE,
-	  "dotnet_system_net_sockets_datagrams_received" },
-	{ C, "System.Net.Sockets", "datagrams-sent", "", VALUE_GAUGE,
-	  "dotnet_system_net_sockets_datagrams_sent" },
-	{ C, "System.Net.Sockets", "current-outgoing-connect-attempts", "", VALUE_GAUGE,
-	  "dotnet_system_net_sockets_current_outgoing_connect_attempts" },
-	{ C, "Microsoft.AspNetCore.Http.Connections", "connections-duration", "ms", VALUE_GAUGE,
-	  "dotnet_microsoft_asp_net_core_http_connections_connections_duration_seconds" },
-	{ C, "Microsoft.AspNetCore.Http.Connections", "current-connections", "", VALUE_GAUGE,
-	  "dotnet_microsoft_asp_net_core_http_connections_current_connections" },
-	{ C, "Microsoft.AspNetCore.Http.Connections", "connections-started", "", VALUE_GAUGE,
-	  "dotnet_microsoft_asp_net_core_http_connections_connections_started" },
-	{ C, "Microsoft.AspNetCore.Http.Connections", "connections-stopped", "", VALUE_GAUGE,
-	  "dotnet_microsoft_asp_net_core_http_connections_connections_stopped" },
-	{ C, "Microsoft.AspNetCore.Http.Connections", "connections-timed-out", "", VALUE_GAUGE,
-	  "dotnet_microsoft_asp_net_core_http_connections_connections_timed_out" },
-	{ M, "System.Runtime", "dotnet.process.cpu.count", "{cpu}", VALUE_UPDOWN,
-	  "dotnet_process_cpu" },
-	{ M, "System.Runtime", "dotnet.process.cpu.time", "s", VALUE_COUNTER,
-	  "dotnet_process_cpu_time_seconds_total" },
-	{ M, "System.Runtime", "dotnet.process.memory.working_set", "By", VALUE_UPDOWN,
-	  "dotnet_process_memory_working_set_bytes" },
-	{ M, "System.Runtime", "dotnet.gc.collections", "{collection}", VALUE_COUNTER,
-	  "dotnet_gc_collections_total" },
-	{ M, "System.Runtime", "dotnet.gc.heap.total_allocated", "By", VALUE_COUNTER,
-	  "dotnet_gc_heap_total_allocated_bytes_total" },
-	{ M, "System.Runtime", "dotnet.gc.last_collection.memory.committed_size", "By",
-	  VALUE_UPDOWN, "dotnet_gc_last_collection_memory_committed_size_bytes" },
-	{ M, "System.Runtime", "dotnet.gc.last_collection.heap.size", "By", VALUE_UPDOWN,
-	  "dotnet_gc_last_collection_heap_size_bytes" },
-	{ M, "System.Runtime", "dotnet.gc.last_collection.heap.fragmentation.size", "By",
-	  VALUE_UPDOWN, "dotnet_gc_last_collection_heap_fragmentation_size_bytes" },
-	{ M, "System.Runtime", "dotnet.gc.pause.time", "s", VALUE_COUNTER,
-	  "dotnet_gc_pause_time_seconds_total" },
-	{ M, "System.Runtime", "dotnet.jit.compiled_il.size", "By", VALUE_COUNTER,
-	  "dotnet_jit_compiled_il_size_bytes_total" },
-	{ M, "System.Runtime", "dotnet.jit.compiled_methods", "{method}", VALUE_COUNTER,
-	  "dotnet_jit_compiled_methods_total" },
-	{ M, "System.Runtime", "dotnet.jit.compilation.time", "s", VALUE_COUNTER,
-	  "dotnet_jit_compilation_time_seconds_total" },
-	{ M, "System.Runtime", "dotnet.monitor.lock_contentions", "{contention}", VALUE_COUNTER,
-	  "dotnet_monitor_lock_contentions_total" },
-	{ M, "System.Runtime", "dotnet.thread_pool.thread.count", "{thread}", VALUE_COUNTER,
-	  "dotnet_thread_pool_thread_count_total" },
-	{ M, "System.Runtime", "dotnet.thread_pool.work_item.count", "{work_item}", VALUE_COUNTER,
-	  "dotnet_thread_pool_work_item_count_total" },
-	{ M, "System.Runtime", "dotnet.thread_pool.queue.length", "{work_item}", VALUE_COUNTER,
-	  "dotnet_thread_pool_queue_length_total" },
-	{ M, "System.Runtime", "dotnet.timer.count", "{timer}", VALUE_UPDOWN, "dotnet_timer" },
-	{ M, "System.Runtime", "dotnet.assembly.count", "{assembly}", VALUE_UPDOWN,
-	  "dotnet_assemblies" },
-	{ M, "System.Runtime", "dotnet.exceptions", "{exception}", VALUE_COUNTER,
-	  "dotnet_exceptions_total" },
-	{ M, "Microsoft.AspNetCore.Hosting", "http.server.request.duration", "s", VALUE_HISTOGRAM,
-	  "http_server_request_duration_seconds" },
-	{ M, "Microsoft.AspNetCore.Hosting", "http.server.active_requests", "{request}",
-	  VALUE_UPDOWN, "http_server_active_requests" },
-	{ M, "Microsoft.AspNetCore.Server.Kestrel", "kestrel.active_connections", "{connection}",
-	  VALUE_UPDOWN, "kestrel_active_connections" },
-	{ M, "Microsoft.AspNetCore.Server.Kestrel", "kestrel.connection.duration", "s",
-	  VALUE_HISTOGRAM, "kestrel_connection_duration_seconds" },
-	{ M, "Microsoft.AspNetCore.Server.Kestrel", "kestrel.rejected_connections", "{connection}",
-	  VALUE_COUNTER, "kestrel_rejected_connections_total" },
-	{ M, "Microsoft.AspNetCore.Server.Kestrel", "kestrel.queued_connections", "{connection}",
-	  VALUE_UPDOWN, "kestrel_queued_connections" },
-	{ M, "Microsoft.AspNetCore.Server.Kestrel", "kestrel.queued_requests", "{request}",
-	  VALUE_UPDOWN, "kestrel_queued_requests" },
-	{ M, "Microsoft.AspNetCore.Server.Kestrel", "kestrel.upgraded_connections", "{connection}",
-	  VALUE_UPDOWN, "kestrel_upgraded_connections" },
-	{ M, "Microsoft.AspNetCore.Server.Kestrel", "kestrel.tls_handshake.duration", "s",
-	  VALUE_HISTOGRAM, "kestrel_tls_handshake_duration_seconds" },
-	{ M, "Microsoft.AspNetCore.Server.Kestrel", "kestrel.active_tls_handshakes", "{handshake}",
-	  VALUE_UPDOWN, "kestrel_active_tls_handshakes" },
-	{ M, "Microsoft.AspNetCore.Server.Kestrel", "kestrel.bare_line_feed_requests", "{request}",
-	  VALUE_COUNTER, "kestrel_bare_line_feed_requests_total" },
-	{ M, "Microsoft.AspNetCore.Routing", "aspnetcore.routing.match_attempts", "{match_attempt}",
-	  VALUE_COUNTER, "aspnetcore_routing_match_attempts_total" },
-	{ M, "Microsoft.AspNetCore.Diagnostics", "aspnetcore.diagnostics.exceptions", "{exception}",
-	  VALUE_COUNTER, "aspnetcore_diagnostics_exceptions_total" },
-	{ M, "Microsoft.AspNetCore.RateLimiting", "aspnetcore.rate_limiting.active_request_leases",
-	  "{request}", VALUE_UPDOWN, "aspnetcore_rate_limiting_active_request_leases" },
-	{ M, "Microsoft.AspNetCore.RateLimiting", "aspnetcore.rate_limiting.request_lease.duration",
-	  "s", VALUE_HISTOGRAM, "aspnetcore_rate_limiting_request_lease_duration_seconds" },
-	{ M, "Microsoft.AspNetCore.RateLimiting", "aspnetcore.rate_limiting.queued_requests",
-	  "{request}", VALUE_UPDOWN, "aspnetcore_rate_limiting_queued_requests" },
-	{ M, "Microsoft.AspNetCore.RateLimiting", "aspnetcore.rate_limiting.request.time_in_queue",
-	  "s", VALUE_HISTOGRAM, "aspnetcore_rate_limiting_request_time_in_queue_seconds" },
-	{ M, "Microsoft.AspNetCore.RateLimiting", "aspnetcore.rate_limiting.requests", "{request}",
-	  VALUE_COUNTER, "aspnetcore_rate_limiting_requests_total" },
-	{ M, "Microsoft.AspNetCore.HeaderParsing", "aspnetcore.header_parsing.parse_errors",
-	  "{parse_error}", VALUE_COUNTER, "aspnetcore_header_parsing_parse_errors_total" },
-	{ M, "Microsoft.AspNetCore.HeaderParsing", "aspnetcore.header_parsing.cache_accesses",
-	  "{cache_access}", VALUE_COUNTER, "aspnetcore_header_parsing_cache_accesses_total" },
-	{ M, "Microsoft.AspNetCore.Http.Connections", "signalr.server.connection.duration", "s",
-	  VALUE_HISTOGRAM, "signalr_server_connection_duration_seconds" },
-	{ M, "Microsoft.AspNetCore.Http.Connections", "signalr.server.active_connections",
-	  "{connection}", VALUE_UPDOWN, "signalr_server_active_connections" },
-	{ M, "Microsoft.AspNetCore.MemoryPool", "aspnetcore.memory_pool.pooled", "By", VALUE_UPDOWN,
-	  "aspnetcore_memory_pool_pooled_bytes" },
-	{ M, "Microsoft.AspNetCore.MemoryPool", "aspnetcore.memory_pool.allocated", "By",
-	  VALUE_COUNTER, "aspnetcore_memory_pool_allocated_bytes_total" },
-	{ M, "Microsoft.AspNetCore.MemoryPool", "aspnetcore.memory_pool.evicted", "By",
-	  VALUE_COUNTER, "aspnetcore_memory_pool_evicted_bytes_total" },
-	{ M, "Microsoft.AspNetCore.MemoryPool", "aspnetcore.memory_pool.rented", "By",
-	  VALUE_COUNTER, "aspnetcore_memory_pool_rented_bytes_total" },
-	{ M, "System.Net.Http", "http.client.open_connections", "{connection}", VALUE_UPDOWN,
-	  "http_client_open_connections" },
-	{ M, "System.Net.Http", "http.client.connection.duration", "s", VALUE_HISTOGRAM,
-	  "http_client_connection_duration_seconds" },
-	{ M, "System.Net.Http", "http.client.request.duration", "s", VALUE_HISTOGRAM,
-	  "http_client_request_duration_seconds" },
-	{ M, "System.Net.Http", "http.client.request.time_in_queue", "s", VALUE_HISTOGRAM,
-	  "http_client_request_time_in_queue_seconds" },
-	{ M, "System.Net.Http", "http.client.active_requests", "{request}", VALUE_UPDOWN,
-	  "http_client_active_requests" },
-	{ M, "System.Net.NameResolution", "dns.lookup.duration", "s", VALUE_HISTOGRAM,
-	  "dns_lookup_duration_seconds" },
-};
 
 static const Row rules[] = {
 	{ M, "x", "requestCount2Fast", "", VALUE_COUNTER, "request_count2_fast_total" },
@@ -322,21 +75,134 @@ static void check(const Row *row)
 	metric_name_clear(&name);
 }
 
-/* Nobody's name is another's, also not with the suffixes of a summary. */
+static unsigned index_of(const char *const *words, unsigned n, const char *word)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (!strcmp(words[i], word))
+			return i;
+	g_error("%s is none of the words", word);
+}
+
+enum {
+	FIELD_SOURCE,
+	FIELD_PROVIDER,
+	FIELD_NAME,
+	FIELD_UNIT,
+	FIELD_KIND,
+	FIELD_METRIC,
+	FIELD_TYPE,
+	N_FIELDS,
+};
+
+/* The lines of the table, each split: GStrv. */
+static GPtrArray *read_table(void)
+{
+	g_autofree char *path = g_test_build_filename(G_TEST_DIST, "metric-names.tsv", NULL);
+	g_autofree char *text = NULL;
+	g_auto(GStrv) lines = NULL;
+	GPtrArray *table = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
+
+	if (!g_file_get_contents(path, &text, NULL, NULL))
+		g_error("no %s: G_TEST_SRCDIR has to be its directory", path);
+	lines = g_strsplit(text, "\n", -1);
+	for (char **line = lines; *line; line++) {
+		char **fields;
+
+		if (!**line || **line == '#')
+			continue;
+		fields = g_strsplit(*line, "\t", -1);
+		g_assert_cmpuint(g_strv_length(fields), ==, N_FIELDS);
+		g_ptr_array_add(table, fields);
+	}
+	g_assert_cmpuint(table->len, >, 0);
+	return table;
+}
+
+static Value value_of_fields(char **fields)
+{
+	static const char *const sources[] = { [C] = "counter", [M] = "meter" };
+	Value value = { .provider = fields[FIELD_PROVIDER],
+		        .name = fields[FIELD_NAME],
+		        .unit = fields[FIELD_UNIT] };
+
+	value.source = (ValueSource)index_of(sources, G_N_ELEMENTS(sources), fields[FIELD_SOURCE]);
+	while (strcmp(value_kind_name(value.kind), fields[FIELD_KIND]) != 0)
+		value.kind++;
+	return value;
+}
+
 static void test_built_in(void)
 {
-	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	static const char *const types[] = {
+		[METRIC_GAUGE] = "gauge", [METRIC_COUNTER] = "counter", [METRIC_SUMMARY] = "summary"
+	};
+	g_autoptr(GPtrArray) table = read_table();
 
-	for (unsigned i = 0; i < G_N_ELEMENTS(built_in); i++) {
-		const Row *row = &built_in[i];
+	for (unsigned i = 0; i < table->len; i++) {
+		char **fields = table->pdata[i];
+		Value value = value_of_fields(fields);
+		MetricName name;
 
-		check(row);
-		g_assert_true(g_hash_table_add(seen, g_strdup(row->metric)));
-		if (row->kind != VALUE_HISTOGRAM)
-			continue;
-		g_assert_true(g_hash_table_add(seen, g_strconcat(row->metric, "_count", NULL)));
-		g_assert_true(g_hash_table_add(seen, g_strconcat(row->metric, "_sum", NULL)));
+		metric_name_make(&value, &name);
+		g_assert_cmpstr(name.name, ==, fields[FIELD_METRIC]);
+		g_assert_cmpuint(name.type, ==,
+		                 index_of(types, G_N_ELEMENTS(types), fields[FIELD_TYPE]));
+		metric_name_clear(&name);
 	}
+}
+
+/* Each has the name of its own, without digits; nor is it that of a sample of another. */
+static void test_none_meet(void)
+{
+	g_autoptr(GPtrArray) table = read_table();
+	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(MetricSources) sources = metric_sources_new();
+
+	for (unsigned i = 0; i < table->len; i++) {
+		Value value = value_of_fields(table->pdata[i]);
+		const MetricSource *source = metric_sources_get(sources, &value);
+
+		g_assert_cmpstr(source->family, ==, source->plain);
+		g_assert_true(g_hash_table_add(seen, g_strdup(source->plain)));
+		if (source->metric.type == METRIC_COUNTER)
+			g_assert_true(
+				g_hash_table_add(seen, g_strconcat(source->plain, "_total", NULL)));
+		if (source->metric.type != METRIC_SUMMARY)
+			continue;
+		g_assert_true(g_hash_table_add(seen, g_strconcat(source->plain, "_count", NULL)));
+		g_assert_true(g_hash_table_add(seen, g_strconcat(source->plain, "_sum", NULL)));
+	}
+	g_assert_null(metric_sources_take_notice(sources));
+}
+
+static gboolean table_has(const GPtrArray *table, const Counter *counter)
+{
+	const char *kind =
+		value_kind_name(counter->kind == EVENT_COUNTER_SUM ? VALUE_RATE : VALUE_GAUGE);
+
+	for (unsigned i = 0; i < table->len; i++) {
+		char **fields = table->pdata[i];
+
+		if (!strcmp(fields[FIELD_SOURCE], "counter") &&
+		    !strcmp(fields[FIELD_PROVIDER], "System.Runtime") &&
+		    !strcmp(fields[FIELD_NAME], counter->raw))
+			return !strcmp(fields[FIELD_UNIT], counter->unit) &&
+			       !strcmp(fields[FIELD_KIND], kind);
+	}
+	return FALSE;
+}
+
+/* What the tree lists before a sample came is in the table as it will come. */
+static void test_known(void)
+{
+	g_autoptr(GPtrArray) table = read_table();
+	g_autoptr(CounterStore) store = counter_store_new();
+
+	counter_store_expect(store, 11);
+	g_assert_cmpuint(counter_store_n(store), ==, 27);
+	for (unsigned i = 0; i < counter_store_n(store); i++)
+		if (!table_has(table, counter_store_get(store, i)))
+			g_error("%s is not in the table", counter_store_get(store, i)->raw);
 }
 
 static void test_rules(void)
@@ -512,6 +378,8 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/metric-name/built-in", test_built_in);
+	g_test_add_func("/metric-name/none-meet", test_none_meet);
+	g_test_add_func("/metric-name/known", test_known);
 	g_test_add_func("/metric-name/rules", test_rules);
 	g_test_add_func("/metric-name/units", test_units);
 	g_test_add_func("/metric-name/random", test_random);
