@@ -322,46 +322,6 @@ static void test_random(void)
 	}
 }
 
-static void check_labels(const char *tags, const char *expected)
-{
-	g_autoptr(GString) out = g_string_new(NULL);
-
-	metric_labels_append(out, tags);
-	g_assert_cmpstr(out->str, ==, expected);
-}
-
-static void test_labels(void)
-{
-	check_labels("", "");
-	check_labels("a=1", ",a=\"1\"");
-	check_labels("http.request.method=GET,http.route=/api/{id}",
-	             ",http_request_method=\"GET\",http_route=\"/api/{id}\"");
-	check_labels("camelCase=x,b=", ",camel_case=\"x\",b=\"\"");
-	check_labels(
-		"pid=1,process=2,le=3,quantile=4,job=5,instance=6",
-		",tag_pid=\"1\",tag_process=\"2\",tag_le=\"3\",tag_quantile=\"4\",tag_job=\"5\","
-		"tag_instance=\"6\"");
-	/* What does not split cleanly is one label, and no key is invented. */
-	check_labels("a=1=2", ",tags=\"a=1=2\"");
-	check_labels("a=1,b", ",tags=\"a=1,b\"");
-	check_labels("a=1, b=2", ",tags=\"a=1, b=2\"");
-	check_labels("a.b=1,a_b=2", ",tags=\"a.b=1,a_b=2\"");
-	check_labels("1a=2", ",tags=\"1a=2\"");
-	check_labels("=", ",tags=\"=\"");
-	check_labels("a=\"q\"\\\n", ",a=\"\\\"q\\\"\\\\\\n\"");
-	check_labels("a=\xff", ",a=\"\xef\xbf\xbd\"");
-}
-
-static void test_help(void)
-{
-	g_autoptr(GString) out = g_string_new(NULL);
-
-	metric_help_append(out, "a \"b\"\\\n", FALSE);
-	g_assert_cmpstr(out->str, ==, "a \"b\"\\\\\\n");
-	metric_help_append(g_string_truncate(out, 0), "a \"b\"\\\n", TRUE);
-	g_assert_cmpstr(out->str, ==, "a \\\"b\\\"\\\\\\n");
-}
-
 static void test_digits(void)
 {
 	Value one = value_of(&rules[0]), other = value_of(&rules[1]);
@@ -383,8 +343,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/metric-name/rules", test_rules);
 	g_test_add_func("/metric-name/units", test_units);
 	g_test_add_func("/metric-name/random", test_random);
-	g_test_add_func("/metric-name/labels", test_labels);
-	g_test_add_func("/metric-name/help", test_help);
 	g_test_add_func("/metric-name/digits", test_digits);
 	return g_test_run();
 }
