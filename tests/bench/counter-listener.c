@@ -16,17 +16,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
-#include "ipc/client.h"
 #include "ipc/nettrace/decoder.h"
 #include "ipc/nettrace/event-counters.h"
+#include "tests/bench/ask.h"
 #include "tests/bench/clock.h"
 
 enum {
-	REPLY_US = 10000000,
 	DRAIN_US = 10000000,
 	PAUSE_MS = 100,
 };
@@ -36,47 +33,6 @@ static volatile sig_atomic_t stop;
 static void on_term(int sig)
 {
 	stop = 1;
-}
-
-static int connect_to(const char *path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0 || strlen(path) >= sizeof address.sun_path) {
-		if (fd >= 0)
-			close(fd);
-		return -1;
-	}
-	strcpy(address.sun_path, path);
-	if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-/* Sends a request and waits for its reply; NULL when there is none, or it is no OK. A connection that
- * carries an unanswered request is not closed, but by our end. */
-static IpcClient *ask(const char *path, IpcRequest *request)
-{
-	int64_t end = now_us(CLOCK_MONOTONIC) + REPLY_US;
-	int fd = connect_to(path), error = fd < 0 ? -errno : -EAGAIN;
-	IpcClient *client = fd < 0 ? NULL : ipc_client_new(fd, request, end);
-
-	while (client != NULL && (error = ipc_client_step(client)) == -EAGAIN &&
-	       !ipc_client_expired(client, now_us(CLOCK_MONOTONIC))) {
-		struct pollfd pfd = { .fd = ipc_client_fd(client),
-			              .events = ipc_client_events(client) };
-
-		poll(&pfd, 1, PAUSE_MS);
-	}
-	if (client == NULL || error != 0 || !ipc_client_ok(client)) {
-		fprintf(stderr, "%s: %s\n", path,
-		        error != 0 ? strerror(-error) : "the runtime refuses");
-		return NULL;
-	}
-	return client;
 }
 
 /* The Series is a text of the payload, found by its beginning: 0 where there is none. */
@@ -105,20 +61,6 @@ static void on_event(const NettraceEvent *event, void *data)
 	fflush(stdout);
 }
 
-static int stop_tracing(const char *path, uint64_t session)
-{
-	IpcRequest request;
-	IpcClient *client;
-
-	if (ipc_build_stop_tracing(session, &request) < 0)
-		return -1;
-	client = ask(path, &request);
-	if (client == NULL)
-		return -1;
-	ipc_client_free(client);
-	return 0;
-}
-
 /* One read of the stream; 1 at its end, -1 when it broke. */
 static int read_some(int fd, NettraceDecoder *decoder)
 {
@@ -145,7 +87,7 @@ static int listen_for(const char *path, int fd, uint64_t session, double seconds
 	while (status == 0 && !stop && now_us(CLOCK_MONOTONIC) < end)
 		status = read_some(fd, decoder);
 	if (status == 0)
-		status = stop_tracing(path, session);
+		status = ask_stop(path, session);
 	end = now_us(CLOCK_MONOTONIC) + DRAIN_US;
 	while (status == 0 && now_us(CLOCK_MONOTONIC) < end)
 		status = read_some(fd, decoder);
@@ -163,28 +105,18 @@ int main(int argc, char **argv)
 	const IpcSessionConfig config = { .buffer_mb = 1,
 		                          .providers = &provider,
 		                          .n_providers = 1 };
-	IpcRequest request;
-	IpcClient *client;
-	uint64_t session = 0;
-	size_t len;
-	const uint8_t *payload;
+	uint64_t session;
+	int fd;
 
 	if (argc < 3 || argc > 4) {
 		fprintf(stderr, "usage: counter-listener SOCKET SECONDS [COUNTER]\n");
 		return 2;
 	}
 	signal(SIGTERM, on_term);
-	/* Version 2 is known to all, from 3.1 on. */
-	if (ipc_build_collect_tracing(2, &config, &request) < 0)
+	session = ask_session(argv[1], &config, &fd);
+	if (session == 0)
 		return 1;
-	client = ask(argv[1], &request);
-	if (client == NULL)
-		return 1;
-	payload = ipc_client_payload(client, &len);
-	for (size_t i = 0; i < 8 && i < len; i++)
-		session |= (uint64_t)payload[i] << (8 * i);
 	puts("READY");
 	fflush(stdout);
-	return listen_for(argv[1], ipc_client_steal_fd(client), session, atof(argv[2]),
-	                  argc > 3 ? argv[3] : usual);
+	return listen_for(argv[1], fd, session, atof(argv[2]), argc > 3 ? argv[3] : usual);
 }
