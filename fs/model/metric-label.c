@@ -1,5 +1,6 @@
 /* Tags as labels; see metric-name.h. */
 #include "fs/model/metric-name.h"
+#include <stdlib.h>
 #include <string.h>
 
 #define ALL_TAGS "tags"
@@ -38,7 +39,9 @@ void metric_help_append(GString *out, const char *text, gboolean openmetrics)
 
 void metric_label_append(GString *out, const char *key, const char *value)
 {
-	g_string_append_printf(out, ",%s=\"", key);
+	g_string_append_c(out, ',');
+	g_string_append(out, key);
+	g_string_append(out, "=\"");
 	append_escaped(out, value, TRUE);
 	g_string_append_c(out, '"');
 }
@@ -65,15 +68,36 @@ static char *label_of_key(const char *key)
 	return g_steal_pointer(&name);
 }
 
-/* FALSE: it does not split cleanly, and nothing was appended. */
+/* What it points to are texts. */
+static int compare_texts(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* No value has a comma in it: tags are split at every one. */
+static void sort_labels(GString *out, gsize from)
+{
+	g_auto(GStrv) labels = g_strsplit(out->str + from + 1, ",", -1);
+
+	qsort(labels, g_strv_length(labels), sizeof *labels, compare_texts);
+	g_string_truncate(out, from);
+	for (char **label = labels; *label; label++) {
+		g_string_append_c(out, ',');
+		g_string_append(out, *label);
+	}
+}
+
+/* FALSE: it does not split cleanly, or no value is in it, and nothing was appended. */
 static gboolean append_pieces(GString *out, const char *tags)
 {
 	g_auto(GStrv) pieces = g_strsplit(tags, ",", -1);
 	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	gsize before = out->len;
+	gsize before = out->len, last = before;
+	gboolean is_sorted = TRUE;
 
 	for (char **piece = pieces; *piece; piece++) {
 		char *equals = strchr(*piece, '=');
+		gsize at = out->len;
 		char *label;
 
 		if (!equals || strchr(equals + 1, '='))
@@ -82,15 +106,22 @@ static gboolean append_pieces(GString *out, const char *tags)
 		if (!is_key(*piece))
 			break;
 		label = label_of_key(*piece);
-		metric_label_append(out, label, equals + 1);
+		if (equals[1]) {
+			metric_label_append(out, label, equals + 1);
+			is_sorted = is_sorted && strcmp(out->str + last, out->str + at) <= 0;
+			last = at;
+		}
 		if (g_hash_table_add(seen, label))
 			continue;
 		break; /* two keys that are one label */
 	}
-	if (g_hash_table_size(seen) == g_strv_length(pieces))
-		return TRUE;
-	g_string_truncate(out, before);
-	return FALSE;
+	if (g_hash_table_size(seen) < g_strv_length(pieces) || out->len == before) {
+		g_string_truncate(out, before);
+		return FALSE;
+	}
+	if (!is_sorted)
+		sort_labels(out, before);
+	return TRUE;
 }
 
 void metric_labels_append(GString *out, const char *tags)

@@ -53,7 +53,9 @@ char *metric_label_name(const char *raw);
 /*
  * Appends `,key="value"` for each tag, or one `,tags="..."` for a text that does not split cleanly. Keys are
  * cleaned like names; pid process le quantile job instance otel_scope_name otel_scope_version tags get `tag_`
- * before them. No key twice.
+ * before them. No key twice, and keys in order: whatever is one set of labels to a scraper is one text. An empty
+ * value is no label, as it is none to a scraper; tags of which none has a value are `tags`, so that they are not
+ * taken for an instrument without tags.
  */
 void metric_labels_append(GString *out, const char *tags);
 

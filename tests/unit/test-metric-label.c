@@ -15,11 +15,17 @@ static void test_labels(void)
 	check_labels("a=1", ",a=\"1\"");
 	check_labels("http.request.method=GET,http.route=/api/{id}",
 	             ",http_request_method=\"GET\",http_route=\"/api/{id}\"");
-	check_labels("camelCase=x,b=", ",camel_case=\"x\",b=\"\"");
+	check_labels("camelCase=x,b=", ",camel_case=\"x\"");
 	check_labels(
 		"pid=1,process=2,le=3,quantile=4,job=5,instance=6",
-		",tag_pid=\"1\",tag_process=\"2\",tag_le=\"3\",tag_quantile=\"4\",tag_job=\"5\","
-		"tag_instance=\"6\"");
+		",tag_instance=\"6\",tag_job=\"5\",tag_le=\"3\",tag_pid=\"1\",tag_process=\"2\","
+		"tag_quantile=\"4\"");
+	/* One set of labels is one text. */
+	check_labels("a=1,Z=2", ",a=\"1\",z=\"2\"");
+	check_labels("Z=2,a=1", ",a=\"1\",z=\"2\"");
+	check_labels("c=3,a_b=2,none=,a=1", ",a=\"1\",a_b=\"2\",c=\"3\"");
+	check_labels("a=,b=", ",tags=\"a=,b=\"");
+	check_labels("a=,a=1", ",tags=\"a=,a=1\"");
 	/* What does not split cleanly is one label, and no key is invented. */
 	check_labels("a=1=2", ",tags=\"a=1=2\"");
 	check_labels("a=1,b", ",tags=\"a=1,b\"");
@@ -30,7 +36,7 @@ static void test_labels(void)
 	check_labels("a=\"q\"\\\n", ",a=\"\\\"q\\\"\\\\\\n\"");
 	check_labels("a=\xff", ",a=\"\xef\xbf\xbd\"");
 	check_labels("a=\r\t\xf0\x9f\x98\x80", ",a=\"\r\t\xf0\x9f\x98\x80\"");
-	check_labels("a=", ",a=\"\"");
+	check_labels("a=", ",tags=\"a=\"");
 	check_labels("=1", ",tags=\"=1\"");
 	check_labels(",", ",tags=\",\"");
 	check_labels("a=1,", ",tags=\"a=1,\"");
@@ -43,7 +49,7 @@ static void test_labels(void)
 	check_labels("__name__=x", ",name=\"x\"");
 	check_labels("_=1", ",_=\"1\"");
 	check_labels("tags=1,otel.scope.name=2,OtelScopeVersion=3",
-	             ",tag_tags=\"1\",tag_otel_scope_name=\"2\",tag_otel_scope_version=\"3\"");
+	             ",tag_otel_scope_name=\"2\",tag_otel_scope_version=\"3\",tag_tags=\"1\"");
 	check_labels("pid=1,tag_pid=2", ",tags=\"pid=1,tag_pid=2\"");
 	check_labels("a=1,a=1", ",tags=\"a=1,a=1\"");
 }
