@@ -28,7 +28,7 @@ unpack_packages() {
 	[ -f "$dir/.whole" ] && return 0
 	work=$(mktemp -d) && mkdir -p "$dir" || return 1
 	(cd "$work" && timeout 300 apt-get download -q "$@" >/dev/null 2>&1) &&
-		for package in "$work"/*.deb; do dpkg -x "$package" "$dir" || break; done &&
+		for package in "$work"/*.deb; do dpkg -x "$package" "$dir" || { rm -rf "$work"; return 1; }; done &&
 		touch "$dir/.whole"
 	rm -rf "$work"
 }
