@@ -266,6 +266,9 @@ stop_daemon() {
 
 # --- targets ----------------------------------------------------------------------------------------
 
+# A tool of the vendor's is a .NET program itself: with attach_delay=0 a daemon may hang it as it starts.
+unwatched() { env DOTNET_EnableDiagnostics=0 "$@"; }
+
 have_runtime() { [ -x "$RUNTIMES/bin/$1" ]; }
 
 # start_target NAME ARGUMENT... - a program of the runtimes' folder; $TARGET is its pid, $TARGET_OUT what

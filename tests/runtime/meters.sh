@@ -12,8 +12,9 @@ DOTNET_ROOT=$(dirname "$(readlink -f "$(command -v dotnet || echo /usr/bin/false
 export DOTNET_ROOT DOTNET_CLI_TELEMETRY_OPTOUT=1
 
 beside() {
-	timeout -s KILL 60 "$COUNTERS" collect -p "$P" --format csv -o "$T/beside.csv" \
-		--counters Microsoft.AspNetCore.Hosting --duration "00:00:00:0$SECONDS_BESIDE" >"$T/beside" 2>&1
+	unwatched timeout -s KILL 60 "$COUNTERS" collect -p "$P" --format csv -o "$T/beside.csv" \
+		--counters Microsoft.AspNetCore.Hosting --duration "00:00:00:0$SECONDS_BESIDE" >"$T/beside" 2>&1 ||
+		note "dotnet-counters: exit $?" "$(head -c 1000 "$T/beside")"
 }
 load() { # in the background, until it is ended
 	start /dev/null bash -c 'while :; do curl -s -m 5 "$1/api/heap" >/dev/null; sleep 0.05; done' load "$URL"

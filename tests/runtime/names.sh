@@ -17,7 +17,7 @@ names() { sed 's/^[^,]*,//; s/,[^,]*$//' "$1" | grep '^System\.Runtime,' | grep 
 
 # collect PROVIDERS - what the tool writes within six seconds: $T/theirs.csv
 collect() {
-	(cd "$T" && rm -f theirs.csv && timeout 60 "$COUNTERS" collect -p "$TARGET" --format csv -o "$T/theirs.csv" \
+	(cd "$T" && rm -f theirs.csv && unwatched timeout 60 "$COUNTERS" collect -p "$TARGET" --format csv -o "$T/theirs.csv" \
 		--duration 00:00:06 --counters "$1") >"$T/theirs.out" 2>&1 </dev/null
 }
 # meters_missing - names of its meters that counters.csv has not

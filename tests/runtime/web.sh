@@ -38,7 +38,7 @@ is "wrong input is refused" "$(put "$P/threshold_mb" abc)" "Invalid argument"
 
 # a dump in a quiet phase, read by SOS
 analyze() { # CORE
-	timeout -s KILL 120 "$DUMP" analyze "$1" -c 'dumpheap -stat' -c exit 2>&1
+	unwatched timeout -s KILL 120 "$DUMP" analyze "$1" -c 'dumpheap -stat' -c exit 2>&1
 }
 if [ -x "$DUMP" ]; then
 	for attempt in 1 2 3; do
