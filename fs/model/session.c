@@ -1,12 +1,12 @@
 /*
- * Streams as sources of the main loop. One buffer serves all of them: a read is decoded before the
+ * Streams on the main loop. One buffer serves all of them: a read is decoded before the
  * next one begins.
  */
 #include "fs/model/session.h"
 #include <errno.h>
-#include <glib-unix.h>
 #include <string.h>
 #include <unistd.h>
+#include "fs/model/stream-watch.h"
 #include "ipc/client.h"
 #include "ipc/nettrace/decoder.h"
 
@@ -30,20 +30,15 @@ typedef struct {
 	const EventHandler *handlers; /* ends with take NULL */
 } SessionRow;
 
-typedef struct {
-	GSource base;
-	Session *session;
-	gpointer tag;
-} SessionSource;
-
 struct Session {
+	StreamWatch watch; /* first: its callback knows no more */
 	IpcStream stream;
 	NettraceDecoder *decoder; /* NULL: drained only */
 	const SessionRow *row;
 	RecordSession row_id;
 	guint64 process_serial;
-	SessionSource *source; /* NULL once closed */
 	guint close_timer;
+	gboolean closed;
 	gboolean reading; /* past the pause */
 	gboolean retired;
 	gboolean broken;
@@ -191,15 +186,6 @@ static void drop_decoder(Session *session)
 	session->decoder = NULL;
 }
 
-static void drop_source(Session *session)
-{
-	if (!session->source)
-		return;
-	g_source_destroy(&session->source->base);
-	g_source_unref(&session->source->base);
-	session->source = NULL;
-}
-
 static void clear_timer(guint *timer)
 {
 	if (*timer)
@@ -211,7 +197,8 @@ static void clear_timer(guint *timer)
 static void finish(Session *session, int reason)
 {
 	clear_timer(&session->close_timer);
-	drop_source(session);
+	stream_watch_remove(&session->watch);
+	session->closed = TRUE;
 	session->callbacks->closed(session, reason, session->data);
 }
 
@@ -257,12 +244,6 @@ static int read_some(Session *session, gboolean *ret_ended, int *ret_reason)
 	return 1;
 }
 
-static void watch(Session *session, GIOCondition condition, gint64 ready_us)
-{
-	g_source_modify_unix_fd(&session->source->base, session->source->tag, condition);
-	g_source_set_ready_time(&session->source->base, ready_us);
-}
-
 /* When what was read is handed on although more may come: -1 for nothing. */
 static gint64 settle_us(const Session *session)
 {
@@ -272,23 +253,24 @@ static gint64 settle_us(const Session *session)
 	           session->gc_since_us + SESSION_SETTLE_MAX_MS * 1000);
 }
 
-static gboolean source_check(GSource *source)
+/* Many that begin to send at about the same time are read in one wake. */
+static gint64 pause_us(const Session *session)
 {
-	return g_source_query_unix_fd(source, ((SessionSource *)source)->tag) != 0;
+	gint64 pause = session->row->pause_ms * 1000;
+
+	return (g_get_monotonic_time() / pause + 2) * pause;
 }
 
-static gboolean source_dispatch(GSource *base, GSourceFunc callback, gpointer data)
+static void on_ready(StreamWatch *watch, GIOCondition seen)
 {
-	SessionSource *source = (SessionSource *)base;
-	Session *session = source->session;
-	GIOCondition seen = g_source_query_unix_fd(base, source->tag);
+	Session *session = (Session *)watch;
 	gboolean ended = FALSE;
 	int reason = 0, more;
 
 	if (!session->reading && session->row->pause_ms && !(seen & (G_IO_HUP | G_IO_ERR))) {
 		session->reading = TRUE;
-		watch(session, 0, g_get_monotonic_time() + session->row->pause_ms * 1000);
-		return G_SOURCE_CONTINUE;
+		stream_watch_set(watch, FALSE, pause_us(session));
+		return;
 	}
 	session->n_samples = 0;
 	/* Nothing came for a while. */
@@ -299,28 +281,22 @@ static gboolean source_dispatch(GSource *base, GSourceFunc callback, gpointer da
 		session->callbacks->batch(session, session->data);
 	if (ended) {
 		hand_on(session);
+		stream_watch_remove(watch);
 		ipc_stream_close(&session->stream, g_get_monotonic_time());
 		finish(session, reason);
-		return G_SOURCE_REMOVE;
+		return;
 	}
 	session->reading = more;
 	if (more)
-		watch(session, 0, 0);
+		stream_watch_set(watch, FALSE, 0);
 	else
-		watch(session, G_IO_IN, settle_us(session));
-	return G_SOURCE_CONTINUE;
+		stream_watch_set(watch, TRUE, settle_us(session));
 }
-
-static GSourceFuncs source_functions = {
-	.check = source_check,
-	.dispatch = source_dispatch,
-};
 
 Session *session_new(int fd, RecordSession row, guint64 process_serial,
                      const SessionCallbacks *callbacks, void *data)
 {
 	Session *session = g_new0(Session, 1);
-	GSource *source = g_source_new(&source_functions, sizeof(SessionSource));
 
 	ipc_stream_init(&session->stream, fd);
 	session->row = &rows[row];
@@ -329,11 +305,8 @@ Session *session_new(int fd, RecordSession row, guint64 process_serial,
 	session->callbacks = callbacks;
 	session->data = data;
 	session->decoder = nettrace_decoder_new(on_event, session);
-	session->source = (SessionSource *)source;
-	session->source->session = session;
-	session->source->tag = g_source_add_unix_fd(source, fd, G_IO_IN);
-	g_source_set_static_name(source, "session");
-	g_source_attach(source, NULL);
+	stream_watch_add(&session->watch, fd, on_ready);
+	stream_watch_set(&session->watch, TRUE, -1);
 	return session;
 }
 
@@ -342,7 +315,7 @@ void session_free(Session *session)
 	if (!session)
 		return;
 	clear_timer(&session->close_timer);
-	drop_source(session);
+	stream_watch_remove(&session->watch);
 	drop_decoder(session);
 	if (session->gc_events)
 		g_array_unref(session->gc_events);
@@ -370,7 +343,7 @@ static gboolean on_close_timer(gpointer data)
 
 void session_retire(Session *session)
 {
-	if (session->retired || !session->source)
+	if (session->retired || session->closed)
 		return;
 	session->retired = TRUE;
 	session->close_timer = g_timeout_add(SESSION_CLOSE_MS, on_close_timer, session);

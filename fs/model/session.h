@@ -15,11 +15,11 @@
 
 enum {
 	SESSION_READ_BUDGET = 256 << 10, /* bytes in one dispatch */
-	SESSION_PAUSE_MS = 20,           /* between wake-up and read of counters: the runtime sends
-					  * piecewise, and this saves nine of ten reads */
-	SESSION_CLOSE_MS = 5000,         /* from retirement to the close */
-	SESSION_SETTLE_MS = 3,         /* GC events are handed on when nothing came for so long, */
-	SESSION_SETTLE_MAX_MS = 20,    /* or the first of them is so old */
+	SESSION_PAUSE_MS = 20,      /* once or twice that between wake-up and read of counters: the
+					  * runtime sends piecewise, and this saves nine of ten reads */
+	SESSION_CLOSE_MS = 5000,    /* from retirement to the close */
+	SESSION_SETTLE_MS = 3,      /* GC events are handed on when nothing came for so long, */
+	SESSION_SETTLE_MAX_MS = 20, /* or the first of them is so old */
 	SESSION_GC_EVENTS_MAX = 16384, /* or there are so many */
 };
 
