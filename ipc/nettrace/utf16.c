@@ -51,13 +51,24 @@ static size_t encode(uint32_t c, uint8_t out[4])
 	return 4;
 }
 
+/* Bytes written to dst, room at most: nearly all names and numbers are nothing else. */
+static size_t copy_ascii(const uint8_t *src, size_t units, char *dst, size_t room)
+{
+	size_t most = units < room ? units : room, i = 0;
+
+	for (; i < most && src[2 * i] - 1u < 0x7f && !src[2 * i + 1]; i++)
+		dst[i] = (char)src[2 * i];
+	return i;
+}
+
 size_t utf16_to_utf8(const uint8_t *src, size_t units, char *dst, size_t size)
 {
-	size_t len = 0;
+	size_t len;
 
 	if (!size)
 		return 0;
-	for (size_t i = 0; i < units;) {
+	len = copy_ascii(src, units, dst, size - 1);
+	for (size_t i = len; i < units;) {
 		uint32_t c = next_character(src, units, &i);
 		uint8_t bytes[4];
 		size_t n;
