@@ -281,7 +281,7 @@ start_target() {
 	TARGET=$STARTED
 	TARGET_OUT=$out
 	wait_for 20 grep -qE '^(READY|listening)' "$out" && return 0
-	note "$name did not start" "$(tail -n 5 "$out")"
+	fail "$name starts" "$(tail -n 5 "$out")"
 	return 1
 }
 
@@ -299,7 +299,7 @@ start_fake() {
 		"$FAKE" --log "$TARGET_LOG" "$TARGET_SCENARIO"
 	TARGET=$STARTED
 	wait_for 10 grep -q '^READY' "$TARGET_OUT" && return 0
-	note "the fake runtime did not start" "$(cat "$TARGET_OUT")"
+	fail "the fake runtime starts" "$(cat "$TARGET_OUT")"
 	return 1
 }
 

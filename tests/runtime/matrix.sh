@@ -54,10 +54,7 @@ try() {
 		skip "$name" "not to be had"
 		return
 	fi
-	start_target "$name" spike $BASE $SPIKE 4000 8000 0 "$T/heap.$name" || {
-		fail "$name: starts"
-		return
-	}
+	start_target "$name" spike $BASE $SPIKE 4000 8000 0 "$T/heap.$name" || return
 	eventually "$name: listed" 5 has "$TARGET"
 	eventually "$name: live" 20 key_is "$TARGET/status" state live
 	like "$name: version" "$(key "$TARGET/runtime" version)" "^${version/./\\.}($|\.)"
