@@ -86,8 +86,8 @@ static GByteArray *make_tick(unsigned long i)
 {
 	static const char *const types[] = {
 		"System.Byte[]", "System.String",
-		"System.Collections.Generic.Dictionary`2[System.String,"
-		"System.Collections.Generic.List`1[System.Int32]]"
+		("System.Collections.Generic.Dictionary`2[System.String,"
+		 "System.Collections.Generic.List`1[System.Int32]]")
 	};
 	GByteArray *payload = g_byte_array_new();
 	guint64 amount = 106496 + i % 4096;
