@@ -52,18 +52,13 @@ IpcClient *ask(const char *path, IpcRequest *request)
 	return client;
 }
 
-uint64_t ask_session(const char *path, const IpcSessionConfig *config, int *ret_fd)
+uint64_t ask_stream(const char *path, IpcRequest *request, int *ret_fd)
 {
-	IpcRequest request;
-	IpcClient *client;
+	IpcClient *client = ask(path, request);
 	const uint8_t *payload;
 	uint64_t session = 0;
 	size_t len;
 
-	/* Version 2 is known to all, from 3.1 on. */
-	if (ipc_build_collect_tracing(2, config, &request) < 0)
-		return 0;
-	client = ask(path, &request);
 	if (client == NULL)
 		return 0;
 	payload = ipc_client_payload(client, &len);
@@ -72,6 +67,16 @@ uint64_t ask_session(const char *path, const IpcSessionConfig *config, int *ret_
 	*ret_fd = ipc_client_steal_fd(client);
 	ipc_client_free(client);
 	return session;
+}
+
+uint64_t ask_session(const char *path, const IpcSessionConfig *config, int *ret_fd)
+{
+	IpcRequest request;
+
+	/* Version 2 is known to all, from 3.1 on. */
+	if (ipc_build_collect_tracing(2, config, &request) < 0)
+		return 0;
+	return ask_stream(path, &request, ret_fd);
 }
 
 int ask_stop(const char *path, uint64_t session)

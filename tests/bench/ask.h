@@ -9,7 +9,9 @@
  */
 IpcClient *ask(const char *path, IpcRequest *request);
 
-/* A session's id, and *ret_fd, its stream; 0 as above. */
+/* Of a request for a session: its id, and *ret_fd, its stream; 0 as above. */
+uint64_t ask_stream(const char *path, IpcRequest *request, int *ret_fd);
+/* The same of what is to be in the session. */
 uint64_t ask_session(const char *path, const IpcSessionConfig *config, int *ret_fd);
 /* 0 or -1. */
 int ask_stop(const char *path, uint64_t session);
