@@ -4,21 +4,32 @@
 # tags that nobody escapes. See tests/mount/prometheus.sh for the programs.
 #
 #	ONLY		runtimes (default twin-3.1 web-8.0 web-9.0 web-10.0 web-11.0 values-10.0), all at once
+#	APART		seconds between the two scrapes whose label sets are compared (default 5)
 LIMIT=${LIMIT:-240}
 . "$(dirname "$0")/../lib/harness.sh"
 
+APART=${APART:-5}
 PROGRAMS=${PROMETHEUS:-$RUNTIMES/prometheus}/usr/bin
 [ -f "${PROGRAMS%/usr/bin}/.whole" ] || skip_all "Debian's prometheus and prometheus-node-exporter cannot be had"
 
+# What an application measures for the first time is new, and nobody's labels change by it: its pool of memory
+# allocates and gives back when it wants to, some half a minute after the start.
+LATE='^aspnetcore_memory_pool_(allocated|evicted)_bytes_total\{'
+
 pids=()
+loads=()
 for name in ${ONLY:-twin-3.1 web-8.0 web-9.0 web-10.0 web-11.0 values-10.0}; do
 	have_runtime "$name" || { skip "$name" "not to be had"; continue; }
 	mode=
 	[[ $name != twin-* ]] || mode=idle
 	start_target "$name" $mode || finish
 	pids+=("$TARGET")
-	case $name in web-*) start /dev/null bash -c 'while :; do curl -s -m 5 "$1/api/heap" >/dev/null; sleep 0.2; done' \
-		load "$(sed -n 's/^listening //p' "$TARGET_OUT")" ;; esac
+	case $name in web-*)
+		start /dev/null bash -c 'while :; do curl -s -m 5 "$1/api/heap" >/dev/null; sleep 0.2; done' \
+			load "$(sed -n 's/^listening //p' "$TARGET_OUT")"
+		loads+=("$STARTED")
+		;;
+	esac
 done
 [ ${#pids[@]} -gt 0 ] || skip_all "no runtimes"
 start_daemon attach_delay=0,meters_delay=0,providers=+Own-Provider:+Own.Meter
@@ -44,6 +55,18 @@ for file in "" "${pids[@]/%//}"; do
 	get "${file}openmetrics" >"$T/open"
 	ok "strictly: ${file}openmetrics" strict "$T/open"
 done
+
+# label_sets FILE - name and labels of every sample of the root's metrics
+label_sets() { get metrics | grep -v '^#' | sed 's/ [^ ]*$//' | LC_ALL=C sort >"$1"; }
+label_sets "$T/first"
+for load in "${loads[@]:0:2}"; do end "$load"; done
+sleep "$APART"
+label_sets "$T/second"
+is "$APART s apart: no sample has gone or has other labels, also where nothing is asked for any more" \
+	"$(LC_ALL=C comm -23 "$T/first" "$T/second")" ""
+is "and none is new" "$(LC_ALL=C comm -13 "$T/first" "$T/second" | grep -vE "$LATE")" ""
+is "none is there twice" "$(uniq -d "$T/second")" ""
+note "$(wc -l <"$T/first") samples, and $(wc -l <"$T/second") after $APART s"
 
 mkdir "$T/textfile"
 ln -s "$MNT/metrics" "$T/textfile/dotnet.prom"
