@@ -1,6 +1,7 @@
 /*
  * Interned counters. The tables are keyed by the raw names; file names are made once. Memory is
- * bounded by the caps here and those of the payload parser (names of 255 bytes).
+ * bounded by the caps here and those of the payload parser (names of 255 bytes). Texts are reference
+ * counted and the same for all processes, which mostly say the same.
  */
 #include "fs/model/counter-store.h"
 #include <math.h>
@@ -17,8 +18,8 @@
 struct CounterStore {
 	GPtrArray *providers; /* CounterProvider * */
 	GPtrArray *counters;  /* Counter * */
-	GHashTable *by_raw;   /* "provider id/raw" -> Counter */
-	GHashTable *by_file;  /* "provider id/file" -> Counter */
+	GHashTable *by_raw;   /* Counter by provider and raw */
+	GHashTable *by_file;  /* and by provider and file */
 	GHashTable *provider_by_raw;
 	GHashTable *provider_by_file;
 	const Counter *heap;
@@ -66,9 +67,32 @@ enum {
 	OLDEST_MAJOR = 3
 };
 
-static char *key_of(unsigned provider, const char *name)
+static guint raw_hash(gconstpointer key)
 {
-	return g_strdup_printf("%u/%s", provider, name);
+	const Counter *counter = key;
+
+	return g_str_hash(counter->raw) * 31 + counter->provider;
+}
+
+static gboolean raw_equal(gconstpointer one, gconstpointer other)
+{
+	const Counter *a = one, *b = other;
+
+	return a->provider == b->provider && !strcmp(a->raw, b->raw);
+}
+
+static guint file_hash(gconstpointer key)
+{
+	const Counter *counter = key;
+
+	return g_str_hash(counter->file) * 31 + counter->provider;
+}
+
+static gboolean file_equal(gconstpointer one, gconstpointer other)
+{
+	const Counter *a = one, *b = other;
+
+	return a->provider == b->provider && !strcmp(a->file, b->file);
 }
 
 static void provider_free(gpointer data)
@@ -84,10 +108,10 @@ static void counter_free(gpointer data)
 {
 	Counter *counter = data;
 
-	g_free(counter->raw);
-	g_free(counter->file);
-	g_free(counter->display);
-	g_free(counter->unit);
+	g_ref_string_release(counter->raw);
+	g_ref_string_release(counter->file);
+	g_ref_string_release(counter->display);
+	g_ref_string_release(counter->unit);
 	g_free(counter);
 }
 
@@ -99,11 +123,10 @@ static char *unique_file(const CounterStore *store, gboolean is_provider, unsign
                          const char *raw)
 {
 	char *file = file_name_make(raw);
-	g_autofree char *flat = key_of(0, file);
 	gboolean taken;
 
 	if (is_provider)
-		taken = g_hash_table_contains(store->by_file, flat);
+		taken = counter_store_find(store, 0, file) != NULL;
 	else
 		taken = provider == 0 && g_hash_table_contains(store->provider_by_file, file);
 	if (taken) {
@@ -141,31 +164,36 @@ static CounterProvider *intern_provider(CounterStore *store, const char *raw)
 
 static Counter *intern_counter(CounterStore *store, unsigned provider, const char *raw)
 {
-	g_autofree char *raw_key = key_of(provider, raw);
+	Counter key = { .provider = provider, .raw = (char *)raw };
 	g_autofree char *file = NULL;
-	g_autofree char *file_key = NULL;
-	Counter *counter = g_hash_table_lookup(store->by_raw, raw_key);
+	Counter *counter = g_hash_table_lookup(store->by_raw, &key);
 
 	if (counter)
 		return counter;
 	file = unique_file(store, FALSE, provider, raw);
-	file_key = key_of(provider, file);
-	if (store->counters->len >= COUNTER_MAX ||
-	    g_hash_table_contains(store->by_file, file_key)) {
+	if (store->counters->len >= COUNTER_MAX || counter_store_find(store, provider, file)) {
 		store->refused++;
 		return NULL;
 	}
 	counter = g_new0(Counter, 1);
 	counter->id = store->counters->len;
 	counter->provider = provider;
-	counter->raw = g_strdup(raw);
-	counter->file = g_steal_pointer(&file);
-	counter->display = g_strdup("");
-	counter->unit = g_strdup("");
+	counter->raw = g_ref_string_new_intern(raw);
+	counter->file = g_ref_string_new_intern(file);
+	counter->display = g_ref_string_new_intern("");
+	counter->unit = g_ref_string_new_intern("");
 	g_ptr_array_add(store->counters, counter);
-	g_hash_table_insert(store->by_raw, g_steal_pointer(&raw_key), counter);
-	g_hash_table_insert(store->by_file, g_steal_pointer(&file_key), counter);
+	g_hash_table_add(store->by_raw, counter);
+	g_hash_table_add(store->by_file, counter);
 	return counter;
+}
+
+static void replace_text(char **dst, const char *src)
+{
+	if (strcmp(*dst, src) != 0) {
+		g_ref_string_release(*dst);
+		*dst = g_ref_string_new_intern(src);
+	}
 }
 
 void counter_store_expect(CounterStore *store, unsigned major)
@@ -179,8 +207,7 @@ void counter_store_expect(CounterStore *store, unsigned major)
 		if (!counter || counter->seq) /* its samples say what it is */
 			continue;
 		counter->kind = known_counters[i].kind;
-		g_free(counter->unit);
-		counter->unit = g_strdup(known_counters[i].unit);
+		replace_text(&counter->unit, known_counters[i].unit);
 	}
 }
 
@@ -190,8 +217,8 @@ CounterStore *counter_store_new(void)
 
 	store->providers = g_ptr_array_new_with_free_func(provider_free);
 	store->counters = g_ptr_array_new_with_free_func(counter_free);
-	store->by_raw = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	store->by_file = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	store->by_raw = g_hash_table_new(raw_hash, raw_equal);
+	store->by_file = g_hash_table_new(file_hash, file_equal);
 	store->provider_by_raw = g_hash_table_new(g_str_hash, g_str_equal);
 	store->provider_by_file = g_hash_table_new(g_str_hash, g_str_equal);
 	intern_provider(store, SYSTEM_RUNTIME);
@@ -211,14 +238,6 @@ void counter_store_free(CounterStore *store)
 	g_ptr_array_unref(store->counters);
 	g_ptr_array_unref(store->providers);
 	g_free(store);
-}
-
-static void replace_text(char **dst, const char *src)
-{
-	if (strcmp(*dst, src) != 0) {
-		g_free(*dst);
-		*dst = g_strdup(src);
-	}
 }
 
 const Counter *counter_store_take(CounterStore *store, const EventCounterSample *sample,
@@ -295,9 +314,9 @@ const CounterProvider *counter_store_provider(const CounterStore *store, unsigne
 
 const Counter *counter_store_find(const CounterStore *store, unsigned provider, const char *file)
 {
-	g_autofree char *key = key_of(provider, file);
+	Counter key = { .provider = provider, .file = (char *)file };
 
-	return g_hash_table_lookup(store->by_file, key);
+	return g_hash_table_lookup(store->by_file, &key);
 }
 
 const CounterProvider *counter_store_find_provider(const CounterStore *store, const char *file)

@@ -1,4 +1,4 @@
-/* Tag sets, and what their numbers are. */
+/* Tag sets, and what their numbers are. Texts are reference counted, the same for all processes that say the same. */
 #include <math.h>
 #include <string.h>
 #include "fs/model/file-name.h"
@@ -56,8 +56,8 @@ void meter_series_free(void *entry)
 {
 	MeterSeriesEntry *self = entry;
 
-	g_free(self->base.tags);
-	g_free(self->base.file);
+	g_ref_string_release(self->base.tags);
+	g_ref_string_release(self->base.file);
 	g_free(self);
 }
 
@@ -113,8 +113,8 @@ MeterSeriesEntry *meter_series_of_value(MeterStore *store, const MeterInstrument
 	self = g_new0(MeterSeriesEntry, 1);
 	self->base.id = store->series->len;
 	self->base.instrument = instrument->base.id;
-	self->base.tags = g_strdup(event->tags);
-	self->base.file = g_steal_pointer(&file);
+	self->base.tags = g_ref_string_new_intern(event->tags);
+	self->base.file = g_ref_string_new_intern(file);
 	self->base.increment = (double)NAN;
 	self->base.before = (double)NAN;
 	g_ptr_array_add(store->series, self);
