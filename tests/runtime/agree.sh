@@ -5,7 +5,8 @@
 # one of ours, of the same second or the next. The meter System.Runtime (.NET 9 on): that tool shares a meter with
 # nobody, so it collects before our session and after it, and what stood in the tree between lies within what it
 # saw, or no further out than a value moved in one interval; numbers of bytes 300 kB more, which a session itself
-# holds and allocates in the process.
+# holds and allocates in the process. What both sources have is compared at the same time, too: each of their
+# EventCounters with our instruments.
 #
 #	ONLY		runtimes (default web-8.0 web-10.0)
 LIMIT=${LIMIT:-300}
@@ -69,6 +70,64 @@ outside() {
 	}' "$1" "$2"
 }
 
+# What is the same in both: EventCounter, instrument, and what makes the one the other
+PAIRS=$(tr -s '\t' <<'X'
+Working Set (MB)		dotnet.process.memory.working_set (By)				1e6
+GC Committed Bytes (MB)		dotnet.gc.last_collection.memory.committed_size (By)		1e6
+Allocation Rate (B / 1 sec)	dotnet.gc.heap.total_allocated (By / 1 sec)			1
+Gen 0 Size (B)			dotnet.gc.last_collection.heap.size (By)[gc.heap.generation=gen0]	1
+Gen 1 Size (B)			dotnet.gc.last_collection.heap.size (By)[gc.heap.generation=gen1]	1
+Gen 2 Size (B)			dotnet.gc.last_collection.heap.size (By)[gc.heap.generation=gen2]	1
+LOH Size (B)			dotnet.gc.last_collection.heap.size (By)[gc.heap.generation=loh]	1
+POH (Pinned Object Heap) Size (B)	dotnet.gc.last_collection.heap.size (By)[gc.heap.generation=poh]	1
+Gen 2 GC Count (Count / 1 sec)	dotnet.gc.collections ({collection} / 1 sec)[gc.heap.generation=gen2]	1
+Time paused by GC (ms / 1 sec)	dotnet.gc.pause.time (s / 1 sec)				1e-3
+Time spent in JIT (ms / 1 sec)	dotnet.jit.compilation.time (s / 1 sec)				1e-3
+Monitor Lock Contention Count (Count / 1 sec)	dotnet.monitor.lock_contentions ({contention} / 1 sec)	1
+ThreadPool Completed Work Item Count (Count / 1 sec)	dotnet.thread_pool.work_item.count ({work_item} / 1 sec)	1
+Number of Active Timers		dotnet.timer.count ({timer})					1
+Number of Assemblies Loaded	dotnet.assembly.count ({assembly})				1
+X
+)
+# as_instruments THEIRS - rows of EventCounters that are in PAIRS, as those of instruments
+as_instruments() {
+	awk -F '\t' 'NR == FNR { to[$1] = $2; times[$1] = $3; next }
+		$1 in to { printf "%s\t%.17g\t%s\n", to[$1], $2 * times[$1], $3 }' <(echo "$PAIRS") "$1"
+}
+
+# apart THEIRS OURS - rows of theirs that are not between the least and the greatest of ours within 2.5 s, nor
+# further out than a value moved in one interval and 3 % (sizes after a collection, of which there are fifteen a
+# second)
+apart() {
+	awk -F '\t' '
+	function abs(x) { return x < 0 ? -x : x }
+	{
+		file = NR == FNR ? 1 : 2
+		k = $1; i = ++n[file, k]; v[file, k, i] = $2; at[file, k, i] = $3
+		if (i > 1 && abs($2 - v[file, k, i - 1]) > step[k]) step[k] = abs($2 - v[file, k, i - 1])
+		names[k] = 1
+	}
+	END {
+		for (k in names)
+			for (i = 1; i <= n[1, k]; i++) {
+				seen = 0
+				for (j = 1; j <= n[2, k]; j++) {
+					s = abs(at[2, k, j] - at[1, k, i])
+					if (s > 2.5 && s < 86400 - 2.5) continue # midnight
+					if (!seen++) low = high = v[2, k, j]
+					if (v[2, k, j] < low) low = v[2, k, j]
+					if (v[2, k, j] > high) high = v[2, k, j]
+				}
+				room = step[k] + 0.03 * abs(v[1, k, i])
+				if (seen < 2 || v[1, k, i] < low - room || v[1, k, i] > high + room)
+					print k ": theirs " v[1, k, i] ", ours " (seen ? low " to " high : "none")
+			}
+	}' "$1" "$2"
+}
+
+# A rate has a second before its first.
+has_rates() { [ "$(get "$TARGET/stream.csv" | grep -c ',dotnet\.gc\.heap\.total_allocated ')" -ge 2 ]; }
+
 for runtime in ${ONLY:-web-8.0 web-10.0}; do
 	have_runtime "$runtime" || { skip "$runtime" "not to be had"; continue; }
 	start_target "$runtime" || finish
@@ -83,6 +142,7 @@ for runtime in ${ONLY:-web-8.0 web-10.0}; do
 	[ -z "$meter" ] || ok "$runtime: meter: collected" wait_for 60 collected "$T/before.csv"
 	start_daemon attach_delay=2,meters_delay=0
 	first_sample "$TARGET"
+	[ -z "$meter" ] || eventually "$runtime: rates of the meter" 20 has_rates
 	collect 'EventCounters\System.Runtime' "$T/theirs.csv"
 	sleep 1.5 # our side of their last second
 	get "$TARGET/stream.csv" >"$T/stream.csv"
@@ -92,6 +152,13 @@ for runtime in ${ONLY:-web-8.0 web-10.0}; do
 	within "$runtime: of so many counters" "$(cut -f1 "$T/theirs" | sort -u | wc -l)" 27 40
 	same_numbers "$T/theirs" "$T/ours" >"$T/differ"
 	is "$runtime: each of them is ours" "$(head -n 5 "$T/differ")" ""
+	if [ -n "$meter" ]; then
+		as_instruments "$T/theirs" | sort -t $'\t' -k 1,1 -k 3,3n >"$T/theirs.meter"
+		rows "$T/stream.csv" '^dotnet\.' >"$T/ours.meter"
+		is "$runtime: of so many there are instruments" "$(cut -f1 "$T/theirs.meter" | sort -u | wc -l)" \
+			"$(wc -l <<<"$PAIRS")"
+		is "$runtime: which have their values at the same time" "$(apart "$T/theirs.meter" "$T/ours.meter")" ""
+	fi
 	ok "$runtime: the daemon ends" stop_daemon
 	if [ -n "$meter" ]; then
 		ok "$runtime: meter: collected once more" wait_for 60 collected "$T/after.csv"
