@@ -140,7 +140,7 @@ for runtime in ${ONLY:-web-8.0 web-10.0}; do
 	load=$STARTED
 	meter=$([ "$runtime" = web-8.0 ] || echo yes)
 	[ -z "$meter" ] || ok "$runtime: meter: collected" wait_for 60 collected "$T/before.csv"
-	start_daemon attach_delay=2,meters_delay=0
+	start_daemon attach_delay=2,meters_delay=0,providers=System.Runtime # stream.csv holds not many seconds of all
 	first_sample "$TARGET"
 	[ -z "$meter" ] || eventually "$runtime: rates of the meter" 20 has_rates
 	collect 'EventCounters\System.Runtime' "$T/theirs.csv"
