@@ -59,11 +59,13 @@ static Sample *sample_at(const ValueLog *log, unsigned i)
 	return &g_array_index(log->samples, Sample, i);
 }
 
+/* With room for the share that goes at once: what stays then is VALUE_LOG_SAMPLES of each. */
 static unsigned capacity(const ValueLog *log)
 {
 	const gsize row = sizeof(Sample);
+	gsize kept = (gsize)log->n_rows * VALUE_LOG_SAMPLES;
 
-	return (unsigned)CLAMP((gsize)log->n_rows * VALUE_LOG_SAMPLES, VALUE_LOG_SIZE_MIN / row,
+	return (unsigned)CLAMP(kept + kept / (DROP_SHARE - 1) + 1, VALUE_LOG_SIZE_MIN / row,
 	                       VALUE_LOG_SIZE_MAX / row);
 }
 

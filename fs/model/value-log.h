@@ -17,8 +17,8 @@
 
 enum {
 	VALUE_LOG_SAMPLES = 8,          /* of each value are kept at least, within */
-	VALUE_LOG_SIZE_MIN = 16 << 10,  /* bytes of memory: 682 rows, 25 samples of 27 values; */
-	VALUE_LOG_SIZE_MAX = 256 << 10, /* the most, for 1365 values and more */
+	VALUE_LOG_SIZE_MIN = 16 << 10,  /* bytes of memory: 682 rows, 22 samples of 27 values; */
+	VALUE_LOG_SIZE_MAX = 256 << 10, /* the most, for 1194 values and more */
 };
 
 typedef struct ValueLog ValueLog;
