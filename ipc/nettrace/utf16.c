@@ -4,6 +4,22 @@ enum {
 	REPLACEMENT = 0xfffd
 };
 
+/* Four units at a time: as they lie in memory, in whatever order. */
+#define FOUR(unit) (0x0001000100010001ULL * (unit))
+
+static uint64_t four_at(const uint8_t *src, size_t i)
+{
+	uint64_t units;
+
+	memcpy(&units, src + 2 * i, sizeof units);
+	return units;
+}
+
+static bool one_is_nul(uint64_t units)
+{
+	return (units - FOUR(1)) & ~units & FOUR(0x8000);
+}
+
 static uint16_t unit_at(const uint8_t *src, size_t i)
 {
 	return (uint16_t)(src[2 * i] | src[2 * i + 1] << 8);
@@ -56,6 +72,17 @@ static size_t copy_ascii(const uint8_t *src, size_t units, char *dst, size_t roo
 {
 	size_t most = units < room ? units : room, i = 0;
 
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	for (; i + 4 <= most; i += 4) {
+		uint64_t four = four_at(src, i);
+
+		if ((four & FOUR(0xff80)) || one_is_nul(four))
+			break;
+		four = (four | four >> 8) & 0x0000ffff0000ffffULL;
+		four |= four >> 16;
+		memcpy(dst + i, &four, 4);
+	}
+#endif
 	for (; i < most && src[2 * i] - 1u < 0x7f && !src[2 * i + 1]; i++)
 		dst[i] = (char)src[2 * i];
 	return i;
@@ -102,10 +129,12 @@ size_t utf16_to_utf8_len(const uint8_t *src, size_t units)
 
 const uint8_t *utf16_take_z(ByteReader *r, size_t *ret_units)
 {
-	size_t most = byte_reader_left(r) / 2;
+	size_t most = r->bad ? 0 : byte_reader_left(r) / 2, i = 0;
 
 	*ret_units = 0;
-	for (size_t i = 0; !r->bad && i < most; i++) {
+	while (i + 4 <= most && !one_is_nul(four_at(r->p, i)))
+		i += 4;
+	for (; i < most; i++) {
 		if (r->p[2 * i] || r->p[2 * i + 1])
 			continue;
 		*ret_units = i;

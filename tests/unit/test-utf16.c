@@ -79,6 +79,41 @@ static void test_sizes(void)
 	g_assert_cmpuint(utf16_to_utf8(text, 5, NULL, 0), ==, 0);
 }
 
+/* Four units are looked at together: one that is special, at each place of texts of each length, in memory that
+ * ends with the text. */
+static void test_places(void)
+{
+	static const uint16_t special[] = { 0, 1, 0x7f, 0x80, 0xff, 0x100, 0x7f00, 0x8000, 0xffff };
+
+	for (size_t n = 0; n <= 13; n++) {
+		for (size_t i = 0; i < n * G_N_ELEMENTS(special); i++) {
+			size_t place = i / G_N_ELEMENTS(special), units, len;
+			uint16_t unit = special[i % G_N_ELEMENTS(special)];
+			g_autofree uint8_t *text = g_malloc0(2 * n + 2);
+			char out[64], tight[6];
+			ByteReader r;
+
+			for (size_t k = 0; k < n; k++)
+				text[2 * k] = (uint8_t)('a' + k);
+			text[2 * place] = (uint8_t)unit;
+			text[2 * place + 1] = (uint8_t)(unit >> 8);
+			r = byte_reader(text, 2 * n + 2);
+			g_assert_true(utf16_take_z(&r, &units) == text);
+			g_assert_cmpuint(units, ==, unit ? n : place);
+			len = utf16_to_utf8(text, n, out, sizeof out);
+			g_assert_cmpuint(len, ==, utf16_to_utf8_len(text, n));
+			g_assert_cmpuint(strlen(out), ==, len);
+			g_assert_cmpmem(out, place, "abcdefghijklm", place);
+			if (unit)
+				g_assert_cmpmem(out + len - (n - place - 1), n - place - 1,
+				                &"abcdefghijklm"[place + 1], n - place - 1);
+			g_assert_cmpuint(utf16_to_utf8(text, n, tight, sizeof tight), <,
+			                 sizeof tight);
+			g_assert_true(g_str_has_prefix(out, tight));
+		}
+	}
+}
+
 static void test_take_z(void)
 {
 	static const uint8_t text[] = { 'a', 0, 0, 1, 0, 0, 'b', 0, 0, 0, 'c', 0, 0 };
@@ -169,6 +204,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/utf16/convert", test_convert);
 	g_test_add_func("/utf16/every-unit", test_every_unit);
 	g_test_add_func("/utf16/sizes", test_sizes);
+	g_test_add_func("/utf16/places", test_places);
 	g_test_add_func("/utf16/take-z", test_take_z);
 	g_test_add_func("/utf16/write-counted", test_write_counted);
 	g_test_add_func("/utf16/round-trip", test_round_trip);
