@@ -8,7 +8,13 @@
 #include <string.h>
 #include "ipc/commands.h"
 
-#define RUNTIME_PROVIDER "Microsoft-Windows-DotNETRuntime"
+/* Their events are no values: the first has all of the runtime's, the second is how meters are asked for, and is
+ * switched off for all by a second request, the third takes stacks. */
+static const char *const refused_names[] = {
+	"Microsoft-Windows-DotNETRuntime",
+	"System.Diagnostics.Metrics",
+	"Microsoft-DotNETCore-SampleProfiler",
+};
 
 enum {
 	FIRST_OF_BROKER = RECORD_FOUND,
@@ -191,8 +197,12 @@ gboolean record_name_valid(const char *name)
 {
 	size_t len = strlen(name);
 
-	if (!len || len > RECORD_NAME_MAX || g_str_has_prefix(name, RUNTIME_PROVIDER))
+	if (!len || len > RECORD_NAME_MAX)
 		return FALSE;
+	/* What begins so is of the same family: ...RuntimeRundown, ...RuntimeStress */
+	for (unsigned i = 0; i < G_N_ELEMENTS(refused_names); i++)
+		if (!g_ascii_strncasecmp(name, refused_names[i], strlen(refused_names[i])))
+			return FALSE;
 	for (const char *p = name; *p; p++)
 		if (!g_ascii_isalnum(*p) && !strchr("._-", *p))
 			return FALSE;

@@ -255,7 +255,7 @@ static inline gboolean record_session_has_counters(guint32 row)
 }
 
 /* A name that a session may have: [A-Za-z0-9._-]{1,128}, not the runtime's own providers, which come from the
- * rows of the session table alone. */
+ * rows of the session table alone, and not those of its profiler and of what asks for meters. */
 gboolean record_name_valid(const char *name);
 
 enum {

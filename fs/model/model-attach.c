@@ -78,6 +78,7 @@ static void take_stream(Model *model, Process *process, int fd, RecordSession ro
 	char interval[NUMBER_MAX];
 	const char *runtime = process_runtime(process);
 	Session *old = process->session;
+	gboolean had_meters = old && process->session_config.values.meters;
 
 	process->session = model_attach_add(model, fd, row, process->serial);
 	process->session_config = process->session_asked;
@@ -87,7 +88,7 @@ static void take_stream(Model *model, Process *process, int fd, RecordSession ro
 	model_log(model, process, 0, EVENT_ATTACHED, "interval", interval, "runtime",
 	          runtime ? runtime : "-", process->session_config.values.meters ? "meters" : NULL,
 	          "yes", NULL);
-	model_meters_begin(model, process, old != NULL);
+	model_meters_begin(model, process, had_meters);
 	if (old) {
 		/* The new one is there before the old one goes: values go on. */
 		process->dropped_before += session_dropped(old);

@@ -6,7 +6,9 @@
 
 G_STATIC_ASSERT((int)PROVIDER_LIST_MAX == (int)RECORD_NAMES_MAX);
 
-#define ALL "*"
+#define ALL     "*"
+#define NOTHING "off"
+#define DEFAULT "default"
 
 static const char *const defaults[] = {
 	"System.Runtime",
@@ -86,7 +88,8 @@ static int take_name(ProviderList *list, const char *name, gboolean takes_away, 
 {
 	guint at;
 
-	if (strcmp(name, ALL) != 0 && !record_name_valid(name)) {
+	if (!strcmp(name, NOTHING) || !strcmp(name, DEFAULT) ||
+	    (strcmp(name, ALL) != 0 && !record_name_valid(name))) {
 		g_autofree char *shown = g_strescape(name, NULL);
 
 		*ret_why = g_strdup_printf(
@@ -128,21 +131,32 @@ static int has_signs(char **lines, char **ret_why)
 
 static int take_lines(ProviderList *list, char **lines, gboolean signs, char **ret_why)
 {
+	unsigned n = 0, nothing = 0;
+
 	for (char **line = lines; *line; line++) {
 		gboolean takes_away = signs && **line == '-';
+		const char *name = *line;
 		int r = 0;
 
 		if (!**line || **line == '#')
 			continue;
-		if (!signs && !strcmp(*line, "default"))
+		n++;
+		if (signs)
+			name = g_strstrip(*line + 1);
+		if (!strcmp(name, NOTHING) && !signs)
+			nothing++;
+		else if (!strcmp(name, DEFAULT) && !takes_away)
 			add_defaults(list);
-		else if (signs || strcmp(*line, "off") != 0)
-			r = take_name(list, g_strstrip(*line + (signs ? 1 : 0)), takes_away,
-			              ret_why);
+		else
+			r = take_name(list, name, takes_away, ret_why);
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	if (n && (!nothing || n == 1))
+		return 0;
+	*ret_why = g_strdup(n ? "off stands for no provider at all, and alone"
+	                      : "there is no name in it; off asks for nothing");
+	return -EINVAL;
 }
 
 static gboolean is_equal(const ProviderList *a, const ProviderList *b)

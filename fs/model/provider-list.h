@@ -9,7 +9,7 @@
  * too. System.Runtime is in it as long as nobody takes it out: without it no heap is
  * sampled.
  *
- * A name is what a record can carry: [A-Za-z0-9._-]{1,128}, not the runtime's own provider.
+ * A name is what a record can carry (record_name_valid).
  */
 #include <glib.h>
 

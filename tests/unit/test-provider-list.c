@@ -48,7 +48,8 @@ static void test_write(void)
 	g_assert_true(provider_list_is_empty(&list));
 	g_assert_cmpuint(list.seq, >, seq);
 	check(&list, "default", defaults);
-	check(&list, "\n", "off\n");
+	check(&list, "# none\noff", "off\n");
+	check(&list, "+default", defaults);
 	provider_list_clear(&list);
 }
 
@@ -56,9 +57,29 @@ static void test_write(void)
 static void test_refused(void)
 {
 	static const char *const bad[] = {
-		"a b",   "a;b", "a\"b", "\xc3\xa4", "Microsoft-Windows-DotNETRuntime",
-		"A\n+B", "+",   "a/b",  "**",       "+Microsoft-Windows-DotNETRuntimeRundown",
+		"a b",
+		"a;b",
+		"a\"b",
+		"\xc3\xa4",
+		"Microsoft-Windows-DotNETRuntime",
+		"A\n+B",
+		"+",
+		"a/b",
+		"**",
+		"+Microsoft-Windows-DotNETRuntimeRundown",
 		"a=b",
+		"",
+		"\n",
+		"# mine\n",
+		"System.Diagnostics.Metrics",
+		"off,A",
+		"+off",
+		"-off",
+		"-default",
+		"+Microsoft-DotNETCore-SampleProfiler",
+		"default\noff",
+		"off\noff",
+		"+system.diagnostics.metrics",
 	};
 	g_autofree char *longest = g_strnfill(128, 'a');
 	g_autofree char *longer = g_strnfill(129, 'a');
