@@ -456,6 +456,56 @@ static void test_providers(Fixture *f, gconstpointer data)
 	g_assert_cmpuint(f->inbox.length, ==, 0);
 }
 
+/* The session that takes the place of another one, of which nothing is left in the inbox then. */
+static void next_session(Fixture *f, Process *process, const char *providers, RecordSession row,
+                         gboolean meters)
+{
+	CounterStream old = f->stream;
+	Got *got;
+
+	g_assert_cmpint(model_write_providers(f->model, process, providers, strlen(providers)), ==,
+	                0);
+	got = take_from_inbox(f);
+	g_assert_cmpstr(record_kind_name(got->record.kind), ==, "start-session");
+	g_assert_cmpuint(got->record.row, ==, row);
+	g_assert_cmpuint(got->record.values.meters, ==, meters);
+	f->stream = (CounterStream){ .fd = -1 };
+	send_stream(f, got->record.id, row);
+	got_free(got);
+	got = take_from_inbox(f);
+	g_assert_cmpstr(record_kind_name(got->record.kind), ==, "stop-session");
+	reply(f, got->record.id, 0, NULL);
+	got_free(got);
+	counter_stream_clear(&old);
+	settle(f);
+}
+
+/* Counts go on from a session with meters to the next, but not where one without was in between. */
+static void test_meters_between(Fixture *f, gconstpointer data)
+{
+	Process *process = attach(f, 10);
+	gint64 since;
+
+	process->found.flags &= ~(guint32)RECORD_FOUND_OLD;
+	process->found.flags |= RECORD_FOUND_METERS_DUE | RECORD_FOUND_METERS_SURE;
+	g_strlcpy(process->info.runtime_version, "10.0.14", sizeof process->info.runtime_version);
+	process->info.command_line = strdup("x");
+	process->has_info = TRUE;
+	next_session(f, process, "A", RECORD_SESSION_COUNTERS_NEXT, TRUE);
+	since = meter_store_since_us(process->meters);
+	g_assert_cmpint(since, >, 0);
+	next_session(f, process, "B", RECORD_SESSION_COUNTERS, TRUE);
+	g_assert_cmpint(meter_store_since_us(process->meters), ==, since);
+	g_assert_false(logged(f, "reset=meters"));
+	process->meters_from_us = G_MAXINT64; /* left to another tool */
+	next_session(f, process, "C", RECORD_SESSION_COUNTERS_NEXT, FALSE);
+	g_assert_cmpint(meter_store_since_us(process->meters), ==, since);
+	process->meters_from_us = 0;
+	next_session(f, process, "D", RECORD_SESSION_COUNTERS, TRUE);
+	g_assert_cmpint(meter_store_since_us(process->meters), >, since);
+	g_assert_true(logged(f, "reset=meters"));
+}
+
 /* ProcessInfo comes a second time for every young process: without news it wakes no poll(2). */
 static void test_info_again(Fixture *f, gconstpointer data)
 {
@@ -1616,6 +1666,7 @@ int main(int argc, char **argv)
 	ADD("info-again", test_info_again);
 	ADD("interval", test_interval);
 	ADD("providers", test_providers);
+	ADD("meters-between", test_meters_between);
 	ADD("table", test_table);
 	ADD("trigger-to-list", test_trigger_to_list);
 	ADD("refused-writes", test_refused_writes);
