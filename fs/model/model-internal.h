@@ -99,6 +99,8 @@ gboolean model_attach_has_fds(Model *model);
 
 /* model-values.c: what the session of counters and meters has in it */
 void model_values_init(Model *model, Process *process);
+/* The mount is there: what is to be said of its options. */
+void model_values_begin(Model *model);
 /* What should be in it now, with the payload of its ask; FALSE: there is nothing to ask for. */
 gboolean model_values_wanted(Process *process, SessionConfig *ret, GString *names);
 gboolean model_values_outdated(const SessionConfig *held, const SessionConfig *wanted);

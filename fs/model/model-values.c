@@ -130,13 +130,19 @@ int model_write_providers(Model *model, Process *process, const char *text, gsiz
 	return 0;
 }
 
-static void warn_short(Model *model, Process *process)
+/* process: NULL for all. */
+static void warn_short(Model *model, Process *process, unsigned interval_ms)
 {
-	if (process->interval_ms < INTERVAL_SHORT_MS)
+	if (interval_ms < INTERVAL_SHORT_MS)
 		model_log(model, process, 0, EVENT_WARNING, "text",
-		          "the runtime has one interval for all tools: others that look at this "
+		          "the runtime has one interval for all tools: others that look at a "
 		          "process get their counters as often",
 		          NULL);
+}
+
+void model_values_begin(Model *model)
+{
+	warn_short(model, NULL, model->settings->interval_ms);
 }
 
 int model_write_interval(Model *model, Process *process, const char *text, gsize len)
@@ -158,7 +164,7 @@ int model_write_interval(Model *model, Process *process, const char *text, gsize
 	process->interval_written_us = util_real_us();
 	if (ms != process->interval_ms) {
 		process->interval_ms = ms;
-		warn_short(model, process);
+		warn_short(model, process, process->interval_ms);
 	}
 	model_touch(model, process);
 	model_attach_look(model, process);

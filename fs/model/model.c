@@ -336,6 +336,7 @@ void model_ready(Model *model)
 	Record record = record_new(RECORD_READY);
 
 	(void)link_send(model->link, &record, NULL, 0, -1);
+	model_values_begin(model);
 }
 
 const Settings *model_settings(const Model *model)

@@ -6,6 +6,7 @@ static const char text[] =
 	"\n"
 	"  cat processes                   pid, user, runtime, heap MB, trigger, command\n"
 	"  cat PID/counters/gc-heap-size   a live counter (MB = 1,000,000 bytes)\n"
+	"  ls -R PID/meters                meters; PID/providers: whose; catalog.tsv: units\n"
 	"  grep . */counters/gc-heap-size  one counter of all processes\n"
 	"  watch -n1 cat top               all processes by heap; PID/counters.txt: of one\n"
 	"  tail -n 0 -f PID/stream.csv     every sample; counters.csv, .json: the last\n"

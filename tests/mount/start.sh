@@ -148,10 +148,12 @@ ok "by its members" inmount 5 setpriv --reuid games --regid games --clear-groups
 first_sample "$P"
 like "interval= is asked for" "$(cat "$TARGET_OUT")" "EventCounterIntervalSec=2[^0-9.]"
 like "EventCounters at keywords 0, level 1" "$(cat "$TARGET_OUT")" "providers System.Runtime:0:1:"
+unlike "and events have no warning" "$(get events)" "one interval for all tools"
 stop_daemon
 
-start_daemon "attach_delay=0,ro"
+start_daemon "attach_delay=0,ro,interval=0.5"
 first_sample "$P"
+like "a short interval: events say what it does to others" "$(get events)" " warning .*one interval for all tools"
 is "ro: nothing can be armed" "$(put "$P/threshold_mb" 100)" "Read-only file system"
 is "ro: and it is still off" "$(get "$P/threshold_mb")" off
 stop_daemon
