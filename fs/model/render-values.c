@@ -12,7 +12,9 @@
 enum {
 	/* Bytes, and values behind it are left out: no honest process comes near, and a hostile one
 	 * could have gigabytes made of its tags. */
-	TEXT_MAX = 16 << 20
+	TEXT_MAX = 16 << 20,
+	NAME_WIDTH =
+		56, /* in counters.txt: numbers stay on a screen of 100 columns, whatever the tags */
 };
 
 static gboolean has_any(const Process *process)
@@ -161,7 +163,7 @@ int render_process_txt(Model *model, Process *process, GString *out)
 {
 	static const TextTableColumn columns[] = {
 		{ "PROVIDER", TEXT_TABLE_LEFT },
-		{ "NAME", TEXT_TABLE_LEFT },
+		{ "NAME", TEXT_TABLE_LEFT, NAME_WIDTH },
 		{ "VALUE", TEXT_TABLE_POINT },
 		{ "CHANGE", TEXT_TABLE_POINT },
 	};

@@ -112,6 +112,19 @@ static void append_cell(GString *out, const char *text, TextTableAlign align, Wi
 		append_blanks(out, right + TEXT_TABLE_GAP);
 }
 
+static gboolean is_long(const TextTableColumn *column, const char *text)
+{
+	return column->width_max && n_characters(text, text + strlen(text)) > column->width_max;
+}
+
+/* A cell that is too long ends its line, and the next one goes on below it, in its own column. */
+static void break_line(GString *out, const Width *widths, unsigned column)
+{
+	g_string_append_c(out, '\n');
+	for (unsigned i = 0; i <= column; i++)
+		append_blanks(out, widths[i].before + widths[i].after + TEXT_TABLE_GAP);
+}
+
 void text_table_append(const TextTable *table, GString *out)
 {
 	g_autofree Width *widths = g_new0(Width, table->n);
@@ -121,6 +134,8 @@ void text_table_append(const TextTable *table, GString *out)
 		unsigned column = i % table->n;
 		Width own = width_of(table->cells->pdata[i], table->columns[column].align);
 
+		if (is_long(&table->columns[column], table->cells->pdata[i]))
+			continue;
 		widths[column].before = MAX(widths[column].before, own.before);
 		widths[column].after = MAX(widths[column].after, own.after);
 	}
@@ -128,6 +143,11 @@ void text_table_append(const TextTable *table, GString *out)
 		unsigned column = i % table->n;
 		gboolean is_last = column + 1 == table->n;
 
+		if (!is_last && is_long(&table->columns[column], table->cells->pdata[i])) {
+			g_string_append(out, table->cells->pdata[i]);
+			break_line(out, widths, column);
+			continue;
+		}
 		append_cell(out, table->cells->pdata[i], table->columns[column].align,
 		            widths[column], is_last);
 		if (is_last)

@@ -20,6 +20,7 @@ enum {
 typedef struct {
 	const char *title;
 	TextTableAlign align;
+	gsize width_max; /* characters; 0 any. After a longer cell the row goes on in the next line. Not of the last. */
 } TextTableColumn;
 
 typedef struct TextTable TextTable;

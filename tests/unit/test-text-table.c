@@ -61,11 +61,35 @@ static void test_hostile(void)
 	g_assert_true(g_str_has_prefix(aligned, "ID  N VALUE TEXT\n"));
 }
 
+/* A long cell does not push the others off the screen. */
+static void test_long(void)
+{
+	static const TextTableColumn with_max[] = { { "A", TEXT_TABLE_LEFT },
+		                                    { "B", TEXT_TABLE_LEFT, 5 },
+		                                    { "N", TEXT_TABLE_POINT },
+		                                    { "C", TEXT_TABLE_LEFT, 5 } };
+	static const char *const cells[] = { "aa", "b",      "1.5", "c",     "a", "bbbbbb",
+		                             "10", "longer", "a",   "bbbbb", "2", "c" };
+	g_autoptr(TextTable) table = text_table_new(with_max, G_N_ELEMENTS(with_max));
+	g_autoptr(GString) out = g_string_new(NULL);
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(cells); i++)
+		text_table_add(table, cells[i]);
+	text_table_append(table, out);
+	g_assert_cmpstr(out->str, ==,
+	                "A  B      N   C\n"
+	                "aa b      1.5 c\n"
+	                "a  bbbbbb\n"
+	                "         10   longer\n"
+	                "a  bbbbb  2   c\n");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/text-table/align", test_align);
 	g_test_add_func("/text-table/rows", test_rows);
 	g_test_add_func("/text-table/hostile", test_hostile);
+	g_test_add_func("/text-table/long", test_long);
 	return g_test_run();
 }
