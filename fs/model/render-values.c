@@ -13,8 +13,8 @@ enum {
 	/* Bytes, and values behind it are left out: no honest process comes near, and a hostile one
 	 * could have gigabytes made of its tags. */
 	TEXT_MAX = 16 << 20,
-	NAME_WIDTH =
-		56, /* in counters.txt: numbers stay on a screen of 100 columns, whatever the tags */
+	/* In counters.txt: numbers stay on a screen of 100 columns, whatever the tags. */
+	NAME_WIDTH = 56,
 };
 
 static gboolean has_any(const Process *process)

@@ -92,3 +92,21 @@ int ask_stop(const char *path, uint64_t session)
 	ipc_client_free(client);
 	return 0;
 }
+
+int ask_read(int fd, NettraceDecoder *decoder, FILE *copy)
+{
+	static uint8_t buf[65536];
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	ssize_t n;
+
+	if (poll(&pfd, 1, PAUSE_MS) <= 0)
+		return 0;
+	n = read(fd, buf, sizeof buf);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -1;
+	if (n == 0)
+		return 1;
+	if (copy != NULL && fwrite(buf, 1, (size_t)n, copy) != (size_t)n)
+		return -1;
+	return nettrace_decoder_push(decoder, buf, (size_t)n) < 0 ? -1 : 0;
+}

@@ -33,8 +33,8 @@ static char is_tick, is_other; /* verdicts: their addresses count */
 static void take_tick(const NettraceEvent *event, Sums *sums)
 {
 	ByteReader r = byte_reader(event->payload, event->payload_len);
-	static char
-		name[NAME_SIZE]; /* not on the stack, where the compiler would fill it with zeros */
+	/* Not on the stack, where the compiler would fill it with zeros. */
+	static char name[NAME_SIZE];
 	const uint8_t *text;
 	size_t units;
 

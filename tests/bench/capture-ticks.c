@@ -3,19 +3,15 @@
  * the GC at level 5, until it has so many allocation ticks, or for so long. It is stopped and drained to its
  * end, so that FILE is a whole nettrace stream. The status is 1 when the runtime refused or the stream broke.
  */
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "ipc/nettrace/decoder.h"
 #include "ipc/nettrace/gc-events.h"
 #include "tests/bench/ask.h"
 #include "tests/bench/clock.h"
 
 enum {
-	PAUSE_MS = 100,
 	DRAIN_US = 60000000,
 	GC_KEYWORD = 1,
 	GC_LEVEL = 5,
@@ -27,25 +23,6 @@ static void on_event(const NettraceEvent *event, void *data)
 	GcEvent gc;
 
 	*(unsigned long *)data += gc_event_parse(event, &gc) == 1 && gc.kind == GC_EVENT_TICK;
-}
-
-/* One read; 1 at the end of the stream, -1 when it broke or cannot be written. */
-static int copy_some(int fd, NettraceDecoder *decoder)
-{
-	static uint8_t buf[65536];
-	struct pollfd pfd = { .fd = fd, .events = POLLIN };
-	ssize_t n;
-
-	if (poll(&pfd, 1, PAUSE_MS) <= 0)
-		return 0;
-	n = read(fd, buf, sizeof buf);
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -1;
-	if (n == 0)
-		return 1;
-	if (fwrite(buf, 1, (size_t)n, stdout) != (size_t)n)
-		return -1;
-	return nettrace_decoder_push(decoder, buf, (size_t)n) < 0 ? -1 : 0;
 }
 
 int main(int argc, char **argv)
@@ -70,13 +47,13 @@ int main(int argc, char **argv)
 		return 1;
 	end = now_us(CLOCK_MONOTONIC) + (int64_t)(atof(argv[3]) * 1e6);
 	while (status == 0 && ticks < wanted && now_us(CLOCK_MONOTONIC) < end)
-		status = copy_some(fd, decoder);
+		status = ask_read(fd, decoder, stdout);
 	/* The reply comes when all is written: in a child, while the rest is read here. */
 	if (status == 0 && fork() == 0)
 		_exit(ask_stop(argv[1], session) == 0 ? 0 : 1);
 	end = now_us(CLOCK_MONOTONIC) + DRAIN_US;
 	while (status == 0 && now_us(CLOCK_MONOTONIC) < end)
-		status = copy_some(fd, decoder);
+		status = ask_read(fd, decoder, stdout);
 	fprintf(stderr, "captured %lu ticks, %llu dropped\n", ticks,
 	        (unsigned long long)nettrace_decoder_stats(decoder)->dropped);
 	nettrace_decoder_free(decoder);

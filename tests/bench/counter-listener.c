@@ -9,23 +9,19 @@
  * Says "READY" when the session is open. After SECONDS, or by SIGTERM, it is stopped and drained to its
  * end: closing it otherwise can kill a 3.1. The status is 1 when the runtime refused or the stream broke.
  */
-#include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include "ipc/nettrace/decoder.h"
 #include "ipc/nettrace/event-counters.h"
 #include "tests/bench/ask.h"
 #include "tests/bench/clock.h"
 
 enum {
 	DRAIN_US = 10000000,
-	PAUSE_MS = 100,
 };
 
 static volatile sig_atomic_t stop;
@@ -61,23 +57,6 @@ static void on_event(const NettraceEvent *event, void *data)
 	fflush(stdout);
 }
 
-/* One read of the stream; 1 at its end, -1 when it broke. */
-static int read_some(int fd, NettraceDecoder *decoder)
-{
-	static uint8_t buf[65536];
-	struct pollfd pfd = { .fd = fd, .events = POLLIN };
-	ssize_t n;
-
-	if (poll(&pfd, 1, PAUSE_MS) <= 0)
-		return 0;
-	n = read(fd, buf, sizeof buf);
-	if (n == 0)
-		return 1;
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -1;
-	return nettrace_decoder_push(decoder, buf, (size_t)n) < 0 ? -1 : 0;
-}
-
 static int listen_for(const char *path, int fd, uint64_t session, double seconds, char *counter)
 {
 	NettraceDecoder *decoder = nettrace_decoder_new(on_event, counter);
@@ -85,12 +64,12 @@ static int listen_for(const char *path, int fd, uint64_t session, double seconds
 	int status = 0;
 
 	while (status == 0 && !stop && now_us(CLOCK_MONOTONIC) < end)
-		status = read_some(fd, decoder);
+		status = ask_read(fd, decoder, NULL);
 	if (status == 0)
 		status = ask_stop(path, session);
 	end = now_us(CLOCK_MONOTONIC) + DRAIN_US;
 	while (status == 0 && now_us(CLOCK_MONOTONIC) < end)
-		status = read_some(fd, decoder);
+		status = ask_read(fd, decoder, NULL);
 	if (status < 0 && nettrace_decoder_error(decoder) != NULL)
 		fprintf(stderr, "%s\n", nettrace_decoder_error(decoder));
 	nettrace_decoder_free(decoder);

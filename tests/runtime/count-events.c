@@ -9,9 +9,7 @@
  * away. At its end the session is stopped and drained. The status is 1 when the runtime refused or the stream
  * broke, or an event was lost.
  */
-#include <errno.h>
 #include <glib.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +22,6 @@
 
 enum {
 	INTERVAL_MS = 1000,
-	PAUSE_MS = 100,
 	DRAIN_US = 30000000,
 	VERSION = 2, /* of CollectTracing: known to all, from 3.1 on */
 };
@@ -79,27 +76,12 @@ static int build(const char *what, IpcRequest *ret)
 	return r;
 }
 
-/* One read; 1 at the end of the stream, -1 when it broke. */
-static int read_some(int fd, NettraceDecoder *decoder)
-{
-	static uint8_t buf[65536];
-	struct pollfd pfd = { .fd = fd, .events = POLLIN };
-	ssize_t n;
-
-	if (poll(&pfd, 1, PAUSE_MS) <= 0)
-		return 0;
-	n = read(fd, buf, sizeof buf);
-	if (n <= 0)
-		return n == 0 ? 1 : errno == EAGAIN || errno == EINTR ? 0 : -1;
-	return nettrace_decoder_push(decoder, buf, (size_t)n) < 0 ? -1 : 0;
-}
-
 static int read_until(int64_t end, int fd, NettraceDecoder *decoder)
 {
 	int status = 0;
 
 	while (status == 0 && now_us(CLOCK_MONOTONIC) < end)
-		status = read_some(fd, decoder);
+		status = ask_read(fd, decoder, NULL);
 	return status;
 }
 
