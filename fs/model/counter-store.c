@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 #include "fs/model/file-name.h"
+#include "fs/model/owned-name.h"
 
 /* A sum over less than this says nothing about a rate: runtimes up to 8 report over 0 s at once
  * when somebody lowers the interval. */
@@ -71,28 +72,28 @@ static guint raw_hash(gconstpointer key)
 {
 	const Counter *counter = key;
 
-	return g_str_hash(counter->raw) * 31 + counter->provider;
+	return owned_name_hash(counter->provider, counter->raw);
 }
 
 static gboolean raw_equal(gconstpointer one, gconstpointer other)
 {
 	const Counter *a = one, *b = other;
 
-	return a->provider == b->provider && !strcmp(a->raw, b->raw);
+	return owned_name_equal(a->provider, a->raw, b->provider, b->raw);
 }
 
 static guint file_hash(gconstpointer key)
 {
 	const Counter *counter = key;
 
-	return g_str_hash(counter->file) * 31 + counter->provider;
+	return owned_name_hash(counter->provider, counter->file);
 }
 
 static gboolean file_equal(gconstpointer one, gconstpointer other)
 {
 	const Counter *a = one, *b = other;
 
-	return a->provider == b->provider && !strcmp(a->file, b->file);
+	return owned_name_equal(a->provider, a->file, b->provider, b->file);
 }
 
 static void provider_free(gpointer data)

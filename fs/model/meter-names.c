@@ -5,6 +5,7 @@
 #include <string.h>
 #include "fs/model/file-name.h"
 #include "fs/model/meter-internal.h"
+#include "fs/model/owned-name.h"
 
 enum {
 	HASH_DIGITS = 8,
@@ -14,14 +15,14 @@ static guint file_hash(gconstpointer key)
 {
 	const Instrument *instrument = key;
 
-	return g_str_hash(instrument->file) * 31 + instrument->meter;
+	return owned_name_hash(instrument->meter, instrument->file);
 }
 
 static gboolean file_equal(gconstpointer one, gconstpointer other)
 {
 	const Instrument *a = one, *b = other;
 
-	return a->meter == b->meter && !strcmp(a->file, b->file);
+	return owned_name_equal(a->meter, a->file, b->meter, b->file);
 }
 
 void meter_names_tables_init(MeterStore *store)

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "fs/model/file-name.h"
 #include "fs/model/meter-internal.h"
+#include "fs/model/owned-name.h"
 
 /* An interval below this says nothing about a rate. */
 #define MIN_INTERVAL_S 0.01
@@ -22,28 +23,28 @@ static guint tags_hash(gconstpointer key)
 {
 	const MeterSeries *series = key;
 
-	return g_str_hash(series->tags) * 31 + series->instrument;
+	return owned_name_hash(series->instrument, series->tags);
 }
 
 static gboolean tags_equal(gconstpointer one, gconstpointer other)
 {
 	const MeterSeries *a = one, *b = other;
 
-	return a->instrument == b->instrument && !strcmp(a->tags, b->tags);
+	return owned_name_equal(a->instrument, a->tags, b->instrument, b->tags);
 }
 
 static guint file_hash(gconstpointer key)
 {
 	const MeterSeries *series = key;
 
-	return g_str_hash(series->file) * 31 + series->instrument;
+	return owned_name_hash(series->instrument, series->file);
 }
 
 static gboolean file_equal(gconstpointer one, gconstpointer other)
 {
 	const MeterSeries *a = one, *b = other;
 
-	return a->instrument == b->instrument && !strcmp(a->file, b->file);
+	return owned_name_equal(a->instrument, a->file, b->instrument, b->file);
 }
 
 void meter_series_tables_init(MeterStore *store)
