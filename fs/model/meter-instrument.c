@@ -292,6 +292,16 @@ void meter_instrument_end(MeterStore *store, const MeterEvent *event)
 	self->has_id = FALSE;
 }
 
+MeterInstrument *meter_instrument_known(MeterStore *store, const MeterEvent *event,
+                                        InstrumentKind kind)
+{
+	MeterInstrument *self;
+
+	if (!find_bound(store, event, kind, &self))
+		return NULL;
+	return self || event->has_id ? self : find(store, event, kind);
+}
+
 MeterInstrument *meter_instrument_of_value(MeterStore *store, const MeterEvent *event,
                                            InstrumentKind kind)
 {

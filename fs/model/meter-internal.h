@@ -53,6 +53,7 @@ struct MeterStore {
 	guint64 collection; /* counts them */
 	guint64 session;    /* counts resets */
 	gint64 since_us;
+	gint64 seen_us;
 	unsigned limits;                /* bits 1 << MeterNotice, of the runtime's */
 	unsigned said;                  /* bits 1 << MeterNotice */
 	char *notices[METER_N_NOTICES]; /* to be taken; NULL */
@@ -76,6 +77,9 @@ void meter_instrument_end(MeterStore *store, const MeterEvent *event);
 /* Whose value it is; made when it is new. NULL: refused. */
 MeterInstrument *meter_instrument_of_value(MeterStore *store, const MeterEvent *event,
                                            InstrumentKind kind);
+/* The same of what exists; NULL: none. */
+MeterInstrument *meter_instrument_known(MeterStore *store, const MeterEvent *event,
+                                        InstrumentKind kind);
 void meter_instrument_free(void *instrument);
 
 /* meter-names.c */
@@ -89,6 +93,9 @@ void meter_names_settle(MeterStore *store);
 void meter_series_tables_init(MeterStore *store);
 /* Whether there was a measurement. */
 gboolean meter_series_is_sample(const MeterEvent *event, InstrumentKind kind);
+/* The tag set of a value without a measurement was told of. */
+void meter_series_see(MeterStore *store, const MeterInstrument *instrument, const MeterEvent *event,
+                      gint64 now_us);
 /* The tag set of a value; made when it is new. NULL: refused. */
 MeterSeriesEntry *meter_series_of_value(MeterStore *store, const MeterInstrument *instrument,
                                         const MeterEvent *event);

@@ -86,6 +86,17 @@ gboolean meter_series_is_sample(const MeterEvent *event, InstrumentKind kind)
 	return FALSE;
 }
 
+void meter_series_see(MeterStore *store, const MeterInstrument *instrument, const MeterEvent *event,
+                      gint64 now_us)
+{
+	MeterSeries key = { .instrument = instrument->base.id, .tags = (char *)event->tags };
+	MeterSeriesEntry *self =
+		event->tags_cut ? NULL : g_hash_table_lookup(store->series_by_tags, &key);
+
+	if (self)
+		self->base.seen_us = now_us;
+}
+
 MeterSeriesEntry *meter_series_of_value(MeterStore *store, const MeterInstrument *instrument,
                                         const MeterEvent *event)
 {

@@ -182,8 +182,13 @@ static gboolean take_value(MeterStore *store, const MeterEvent *event, Instrumen
 	MeterInstrument *instrument;
 	MeterSeriesEntry *entry;
 
-	if (!meter_series_is_sample(event, kind))
+	store->seen_us = now_us;
+	if (!meter_series_is_sample(event, kind)) {
+		instrument = meter_instrument_known(store, event, kind);
+		if (instrument)
+			meter_series_see(store, instrument, event, now_us);
 		return FALSE;
+	}
 	instrument = meter_instrument_of_value(store, event, kind);
 	if (!store->in_collection)
 		meter_names_settle(store);
@@ -197,6 +202,7 @@ static gboolean take_value(MeterStore *store, const MeterEvent *event, Instrumen
 	meter_series_take(store, entry, instrument, event, interval_s);
 	entry->base.seq = ++store->seq;
 	entry->base.time_us = now_us;
+	entry->base.seen_us = now_us;
 	entry->base.wall_us = wall_us;
 	return TRUE;
 }
@@ -272,6 +278,11 @@ const MeterSeries *meter_store_series(const MeterStore *store, unsigned id)
 gint64 meter_store_since_us(const MeterStore *store)
 {
 	return store->since_us;
+}
+
+gint64 meter_store_seen_us(const MeterStore *store)
+{
+	return store->seen_us;
 }
 
 guint64 meter_store_seq(const MeterStore *store)

@@ -78,6 +78,7 @@ typedef struct {
 	guint64 seq;      /* of the store, at its last sample; 0 before */
 	gint64 time_us;   /* monotonic */
 	gint64 wall_us;
+	gint64 seen_us; /* monotonic: when the runtime told of it last, with a measurement or without */
 } MeterSeries;
 
 typedef struct MeterStore MeterStore;
@@ -133,5 +134,7 @@ const char *meter_value_unit(const Instrument *instrument, MeterValue value);
 /* The value with that file name: TRUE and *ret. */
 gboolean meter_value_find(InstrumentKind kind, const char *file, MeterValue *ret);
 
+/* Monotonic: when the runtime told of any of them last; 0 never. */
+gint64 meter_store_seen_us(const MeterStore *store);
 guint64 meter_store_seq(const MeterStore *store);
 guint64 meter_store_refused(const MeterStore *store); /* over the caps */

@@ -94,6 +94,14 @@ static const struct {
 	{ SYSTEM_RUNTIME, "dotnet.assembly.count", "dotnet_assemblies" },
 };
 
+/* What goes up and down, and is a Counter by mistake on 9 and 10; on 11 it is none any more. */
+static const struct {
+	const char *meter, *name;
+} levels[] = {
+	{ SYSTEM_RUNTIME, "dotnet.thread_pool.thread.count" },
+	{ SYSTEM_RUNTIME, "dotnet.thread_pool.queue.length" },
+};
+
 /* Whether a word begins at a capital. */
 static gboolean begins_word(const char *start, const char *at)
 {
@@ -189,9 +197,14 @@ static gboolean lose_suffix(GString *out, MetricType type)
 	return FALSE;
 }
 
-static MetricType type_of(ValueKind kind)
+static MetricType type_of(const Value *value)
 {
-	switch (kind) {
+	for (unsigned i = 0; i < G_N_ELEMENTS(levels) && value->source == VALUE_OF_METER; i++) {
+		if (value->kind == VALUE_COUNTER && !strcmp(levels[i].meter, value->provider) &&
+		    !strcmp(levels[i].name, value->name))
+			return METRIC_GAUGE;
+	}
+	switch (value->kind) {
 	case VALUE_RATE:
 	case VALUE_COUNTER:
 		return METRIC_COUNTER;
@@ -218,7 +231,7 @@ void metric_name_make(const Value *value, MetricName *ret)
 {
 	GString *out = g_string_new(value->source == VALUE_OF_COUNTER ? "dotnet" : NULL);
 
-	*ret = (MetricName){ .type = type_of(value->kind), .scale = 1, .unit = "" };
+	*ret = (MetricName){ .type = type_of(value), .scale = 1, .unit = "" };
 	if (value->source == VALUE_OF_COUNTER && strcmp(value->provider, SYSTEM_RUNTIME) != 0)
 		append_words(out, value->provider);
 	append_words(out, words_of(value));

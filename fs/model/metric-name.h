@@ -20,7 +20,10 @@
  *    in units of one or two letters only.
  * 4. A counter gains _total.
  *
- * tests/unit/metric-names.tsv has the names of all that is built in; no two meet.
+ * A thread pool's threads and queue of the meter System.Runtime are gauges, also where the runtime (9, 10) has them
+ * as Counters, so that a process has one name for them whatever its version.
+ *
+ * metric-names.tsv has the names of all that is built in; no two meet.
  *
  * Incrementing EventCounters are counters: the sum of what came since the daemon's session began.
  */

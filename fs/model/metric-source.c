@@ -2,12 +2,14 @@
 #include "fs/model/metric-source.h"
 #include <stdarg.h>
 #include <string.h>
+#include "fs/model/metric-builtin.h"
 
 #define TOTAL "_total"
 
 struct MetricSources {
 	GHashTable *sources;  /* MetricSource by its first five members; owns */
 	GHashTable *by_plain; /* plain -> GPtrArray of MetricSource, the first in C order first */
+	GHashTable *built_in; /* plain -> MetricSource, whether it was seen or not; owns */
 	GHashTable *told;     /* notices ever */
 	GQueue notices;       /* those to be taken */
 };
@@ -42,6 +44,39 @@ static void free_source(gpointer data)
 	g_free(source);
 }
 
+static MetricSource *new_source(const Value *value)
+{
+	MetricSource *source = g_new0(MetricSource, 1);
+
+	source->source = value->source;
+	source->kind = value->kind;
+	source->provider = g_strdup(value->provider);
+	source->name = g_strdup(value->name);
+	source->unit = g_strdup(value->unit);
+	metric_name_make(value, &source->metric);
+	source->digits = metric_name_source_digits(value);
+	source->plain = g_strdup(source->metric.name);
+	if (source->metric.type == METRIC_COUNTER && g_str_has_suffix(source->plain, TOTAL))
+		source->plain[strlen(source->plain) - strlen(TOTAL)] = '\0';
+	return source;
+}
+
+static void add_built_in(MetricSources *self)
+{
+	const MetricBuiltin *row;
+
+	for (unsigned i = 0; (row = metric_builtin_get(i)); i++) {
+		const Value value = { .source = row->source,
+			              .kind = row->kind,
+			              .provider = row->provider,
+			              .name = row->name,
+			              .unit = row->unit };
+		MetricSource *source = new_source(&value);
+
+		g_hash_table_replace(self->built_in, source->plain, source);
+	}
+}
+
 static void unref_array(gpointer data)
 {
 	g_ptr_array_unref(data);
@@ -53,8 +88,10 @@ MetricSources *metric_sources_new(void)
 
 	self->sources = g_hash_table_new_full(hash_source, equal_sources, NULL, free_source);
 	self->by_plain = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, unref_array);
+	self->built_in = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_source);
 	self->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_queue_init(&self->notices);
+	add_built_in(self);
 	return self;
 }
 
@@ -64,6 +101,7 @@ void metric_sources_free(MetricSources *self)
 		return;
 	g_hash_table_unref(self->by_plain);
 	g_hash_table_unref(self->sources);
+	g_hash_table_unref(self->built_in);
 	g_hash_table_unref(self->told);
 	g_queue_clear_full(&self->notices, g_free);
 	g_free(self);
@@ -96,6 +134,20 @@ void metric_sources_begin(MetricSources *self)
 	g_hash_table_remove_all(self->sources);
 }
 
+static gboolean is_one_source(const MetricSource *a, const MetricSource *b)
+{
+	return a->source == b->source && !strcmp(a->provider, b->provider) &&
+	       !strcmp(a->name, b->name);
+}
+
+static gboolean may_share(const MetricSource *a, const MetricSource *b)
+{
+	if (is_one_source(a, b))
+		return TRUE;
+	return a->source == VALUE_OF_METER && b->source == VALUE_OF_METER && a->kind == b->kind &&
+	       !strcmp(a->name, b->name) && !strcmp(a->unit, b->unit);
+}
+
 /* Names whose form says that they are something else. */
 static gboolean is_reserved(const MetricSource *source)
 {
@@ -112,24 +164,12 @@ static gboolean is_reserved(const MetricSource *source)
 	return FALSE;
 }
 
-static gboolean is_one_source(const MetricSource *a, const MetricSource *b)
-{
-	return a->source == b->source && !strcmp(a->provider, b->provider) &&
-	       !strcmp(a->name, b->name);
-}
-
-static gboolean may_share(const MetricSource *a, const MetricSource *b)
-{
-	if (is_one_source(a, b))
-		return TRUE;
-	return a->source == VALUE_OF_METER && b->source == VALUE_OF_METER && a->kind == b->kind &&
-	       !strcmp(a->name, b->name) && !strcmp(a->unit, b->unit);
-}
-
 /* first: of those with that plain name, the first in C order; NULL: it may not have it in any case. */
 static void settle(MetricSources *self, MetricSource *source, const MetricSource *first)
 {
-	gboolean has_plain = first && may_share(first, source) && !is_reserved(source);
+	const MetricSource *built_in = g_hash_table_lookup(self->built_in, source->plain);
+	const MetricSource *owner = built_in ? built_in : first;
+	gboolean has_plain = owner && may_share(owner, source) && !is_reserved(source);
 
 	g_free(source->family);
 	source->family = has_plain ? g_strdup(source->plain)
@@ -175,18 +215,10 @@ static void meet(MetricSources *self, MetricSource *source)
 
 static MetricSource *add(MetricSources *self, const Value *value)
 {
-	MetricSource *source = g_new0(MetricSource, 1);
+	MetricSource *source = new_source(value);
+	const MetricSource *built_in = g_hash_table_lookup(self->built_in, source->plain);
 
-	source->source = value->source;
-	source->kind = value->kind;
-	source->provider = g_strdup(value->provider);
-	source->name = g_strdup(value->name);
-	source->unit = g_strdup(value->unit);
-	metric_name_make(value, &source->metric);
-	source->digits = metric_name_source_digits(value);
-	source->plain = g_strdup(source->metric.name);
-	if (source->metric.type == METRIC_COUNTER && g_str_has_suffix(source->plain, TOTAL))
-		source->plain[strlen(source->plain) - strlen(TOTAL)] = '\0';
+	source->is_built_in = built_in && equal_sources(built_in, source);
 	g_hash_table_add(self->sources, source);
 	meet(self, source);
 	return source;

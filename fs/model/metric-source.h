@@ -8,8 +8,9 @@
  * - Instruments of several meters with one name, kind and unit share it: a label has the meter.
  * - Of others that meet, the first in C order of (provider, name) has it. All others get `_` and the digits
  *   of their source (a counter's _total comes last all the same), and there is a notice.
- * - So does what would take a name that is another's by its form: of our own metrics, of the samples of a
- *   summary or a counter, of samples of another type.
+ * - So does what would take a name that is another's: of what runtimes have built in (metric-builtin.h), whether
+ *   it is there or not, and so whatever a process calls its own; or by its form: of our own metrics, of the
+ *   samples of a summary or a counter, of samples of another type.
  *
  * Families are told apart by names without _total, as OpenMetrics does: a gauge and a counter of one name
  * meet.
@@ -34,9 +35,10 @@ typedef struct {
 	ValueKind kind;
 	char *provider, *name, *unit; /* raw */
 	MetricName metric;
-	char *plain;  /* metric.name without _total */
-	char *digits; /* of the source */
-	char *family; /* plain, or with the digits */
+	char *plain;          /* metric.name without _total */
+	char *digits;         /* of the source */
+	char *family;         /* plain, or with the digits */
+	gboolean is_built_in; /* in all that the table says of it */
 
 	/* Whoever renders writes here: which family it was in which exposition. */
 	guint64 render;

@@ -109,7 +109,7 @@ static void write_part(Exposition *e, const char *name, const MetricName *metric
 /* Tells what is left out. */
 static void leave_out(Exposition *e, const Sample *sample, const char *why)
 {
-	metric_sources_notice(e->sources, "metrics of process %d are left out: %s",
+	metric_sources_notice(e->sources, "some metrics of process %d are left out: %s",
 	                      (int)e->processes[sample->process]->found.pid, why);
 }
 
@@ -144,7 +144,7 @@ static void write_sample(Exposition *e, const Family *family, unsigned i, const 
 	value_of(e, sample, &value);
 	make_labels(e, sample, &value);
 	if (!is_distinct(e, family, i)) {
-		leave_out(e, sample, "some have equal labels");
+		leave_out(e, sample, "their labels are those of others");
 		return;
 	}
 	if (part == PART_ALL)

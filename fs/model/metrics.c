@@ -55,7 +55,7 @@ static void collect(Exposition *e, unsigned process)
 	for (ValueCursor at = { 0 }; value_next(e->processes[process], &at, &value);) {
 		Sample sample = { .process = process };
 
-		if (!value.has_value)
+		if (!value.has_value || value.is_old)
 			continue;
 		sample.id = value.source == VALUE_OF_COUNTER ? value.counter->id : value.series->id;
 		sample.source = metric_sources_get(e->sources, &value);
@@ -92,11 +92,14 @@ static Family *family_of(Exposition *e, GHashTable *by_name, MetricSource *sourc
 	return family;
 }
 
-/* Of two runtimes that are equally new the type that comes first: never what came first. */
+/* What is built in has the type, whatever else a process calls so. Of two runtimes that are equally new the type
+ * that comes first: never what came first. */
 static gboolean is_newer(const Exposition *e, const Sample *a, const Sample *b)
 {
 	guint64 x = e->runtimes[a->process], y = e->runtimes[b->process];
 
+	if (a->source->is_built_in != b->source->is_built_in)
+		return a->source->is_built_in;
 	return x != y ? x > y : a->source->metric.type < b->source->metric.type;
 }
 

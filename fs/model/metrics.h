@@ -1,12 +1,15 @@
 #pragma once
 /*
  * `metrics` and `openmetrics`: all values of one process or of many, family by family, each with one HELP
- * and one TYPE, those of the newest runtime among the processes that have it. Samples of another type than
- * that go to NAME_untyped.
+ * and one TYPE, those of the newest runtime among the processes that have it; of what is built in, its own.
+ * Samples of another type than that go to NAME_untyped.
  *
  * Labels: pid, process (the entry assembly, else the program's name), of meters otel_scope_name and, where
  * the meter has a version, otel_scope_version; then the tags, the meter's first. None changes while a
  * process lives: a process is left out until its name is settled, at most five seconds.
+ *
+ * Values that are old (value.h) are not written: to a scraper they end. Those of a process that tells nothing any
+ * more stay, and triggerdumpfs_up is 0.
  *
  * Whatever targets send, the text is one that a scraper takes: two samples of equal labels are written
  * once, and a process gets no more than its share of METRICS_TEXT_MAX.

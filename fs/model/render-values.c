@@ -85,6 +85,8 @@ static void append_object(GString *out, const Process *process, const Value *val
 	json_append_text(out, value->name);
 	g_string_truncate(text, 0);
 	value_append_tags(text, value);
+	g_string_append(out, ", \"version\": ");
+	json_append_text(out, value->version);
 	g_string_append(out, ", \"tags\": ");
 	json_append_text(out, text->str);
 	g_string_append(out, ", \"kind\": ");
@@ -95,6 +97,7 @@ static void append_object(GString *out, const Process *process, const Value *val
 	event_time_append(text, value->wall_us);
 	g_string_append(out, ", \"time\": ");
 	json_append_text(out, value->has_value ? text->str : NULL);
+	g_string_append_printf(out, ", \"old\": %s", value->is_old ? "true" : "false");
 	append_numbers(out, value);
 	g_string_append_c(out, '}');
 }
@@ -153,7 +156,11 @@ static gsize add_rows(TextTable *table, const Value *value)
 		text_table_add(table, value->provider);
 		text_table_add(table, name->str);
 		add_number(table, is_histogram ? value->quantiles[row] : value->value, FALSE);
-		add_number(table, is_histogram ? (double)NAN : value->value - value->before, TRUE);
+		if (value->is_old)
+			text_table_add(table, "old");
+		else
+			add_number(table, is_histogram ? (double)NAN : value->value - value->before,
+			           TRUE);
 		n += name->len;
 	}
 	return n;
@@ -223,7 +230,7 @@ int render_process_catalog(Model *model, Process *process, GString *out)
 	Value value;
 
 	g_string_append(out, "path\tprovider\tname\tkind\tunit\tdisplay_name\tdescription\ttags\t"
-	                     "interval_s\tsince\n");
+	                     "interval_s\tsince\tversion\n");
 	for (ValueCursor at = { 0 }; value_next(process, &at, &value);) {
 		g_autoptr(GString) text = g_string_new(NULL);
 
@@ -241,7 +248,9 @@ int render_process_catalog(Model *model, Process *process, GString *out)
 		value_append_tags(text, &value);
 		append_field(out, text->str);
 		number_append(out, value_interval_ms(process, value.source) / 1000.0);
-		g_string_append_printf(out, "\t%s\n", since(&value));
+		g_string_append_printf(out, "\t%s\t", since(&value));
+		append_field(out, value.version);
+		out->str[out->len - 1] = '\n';
 	}
 	return 0;
 }

@@ -3,7 +3,9 @@
 #include <math.h>
 
 enum {
-	HOUR_MS = 3600000 /* the longest interval that can be asked for */
+	OLD_INTERVALS = 3,
+	OLD_LEAST_US = 2 * G_USEC_PER_SEC, /* not all of an interval comes in one piece */
+	HOUR_MS = 3600000                  /* the longest interval that can be asked for */
 };
 
 const char *value_kind_name(ValueKind kind)
@@ -15,6 +17,14 @@ const char *value_kind_name(ValueKind kind)
 	};
 
 	return names[kind];
+}
+
+static gboolean is_old(const Process *process, ValueSource source, gint64 seen_us)
+{
+	gint64 interval_us = (gint64)value_interval_ms(process, source) * 1000;
+	gint64 last_us = MAX(process->sample_us, meter_store_seen_us(process->meters));
+
+	return seen_us > 0 && last_us - seen_us > OLD_LEAST_US + OLD_INTERVALS * interval_us;
 }
 
 void value_of_counter(const Process *process, const Counter *counter, Value *ret)
@@ -34,6 +44,7 @@ void value_of_counter(const Process *process, const Counter *counter, Value *ret
 		.instrument_tags = "",
 		.is_absolute = TRUE,
 		.has_value = counter->has_value,
+		.is_old = is_old(process, VALUE_OF_COUNTER, counter->time_us),
 		.value = counter->value,
 		.increment = counter->increment,
 		.total = counter->total,
@@ -72,6 +83,7 @@ void value_of_series(const Process *process, const MeterSeries *series, Value *r
 		.instrument_tags = instrument->instrument_tags,
 		.is_absolute = instrument->is_observable || instrument->kind == INSTRUMENT_GAUGE,
 		.has_value = series->seq != 0,
+		.is_old = is_old(process, VALUE_OF_METER, series->seen_us),
 		.value = number_of(series, METER_VALUE),
 		.increment = series->increment,
 		.before = series->before,

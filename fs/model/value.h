@@ -40,10 +40,13 @@ typedef struct {
 	gboolean is_absolute;        /* else it counts from the session's start */
 
 	gboolean has_value; /* all below */
-	double value;       /* not of a histogram */
-	double increment;   /* VALUE_RATE, VALUE_COUNTER: of the last interval, raw */
-	double total;       /* VALUE_RATE: of all increments so far */
-	double before;      /* the value before this one; NaN when there is none */
+	/* The process told of others for more than three intervals after it: its provider is not asked for any
+	 * more, another tool has the meters, the instrument has ended. */
+	gboolean is_old;
+	double value;     /* not of a histogram */
+	double increment; /* VALUE_RATE, VALUE_COUNTER: of the last interval, raw */
+	double total;     /* VALUE_RATE: of all increments so far */
+	double before;    /* the value before this one; NaN when there is none */
 	double quantiles[VALUE_QUANTILES]; /* NaN: nothing was measured, or it is never sent */
 	double count, sum;                 /* since the session's start; NaN: never sent */
 	gint64 wall_us;                    /* of the sample */

@@ -26,6 +26,11 @@ static void append_kind(const Process *process, const Value *value, GString *out
 	g_string_append(out, value_kind_name(value->kind));
 }
 
+static void append_version(const Process *process, const Value *value, GString *out)
+{
+	g_string_append(out, value->version);
+}
+
 static void append_interval(const Process *process, const Value *value, GString *out)
 {
 	number_append(out, value_interval_ms(process, value->source) / 1000.0);
@@ -40,6 +45,7 @@ static const struct {
 	{ "user.description", append_description },
 	{ "user.kind", append_kind },
 	{ "user.interval_s", append_interval },
+	{ "user.version", append_version },
 };
 
 int value_attr_get(const Process *process, const Value *value, const char *name, GString *out)

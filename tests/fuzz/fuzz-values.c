@@ -252,7 +252,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size -= end ? n + 1 : n;
 	}
 	check_paths(process);
-	check_rows(text_of(render_process_catalog, process), '\t', FALSE, 10);
+	check_rows(text_of(render_process_catalog, process), '\t', FALSE, 11);
 	check_rows(text_of(render_process_csv, process), ',', TRUE, 5);
 	g_string_free(text_of(render_process_json, process), TRUE);
 	g_string_free(text_of(render_process_txt, process), TRUE);

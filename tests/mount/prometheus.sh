@@ -31,7 +31,7 @@ for file in metrics "$P/metrics"; do
 done
 # a family of each name that is built in, whether a runtime is here or not
 built_in() {
-	grep -v '^#' "$HERE/unit/metric-names.tsv" | awk -F'\t' '{
+	grep -v '^#' "$ROOT/fs/model/metric-names.tsv" | awk -F'\t' '{
 		print "# HELP " $6 " x\n# TYPE " $6 " " $7
 		print $7 == "summary" ? $6 "{quantile=\"0.5\"} 1\n" $6 "_sum 1\n" $6 "_count 1" : $6 " 1"
 	}'

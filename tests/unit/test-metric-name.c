@@ -97,13 +97,12 @@ enum {
 /* The lines of the table, each split: GStrv. */
 static GPtrArray *read_table(void)
 {
-	g_autofree char *path = g_test_build_filename(G_TEST_DIST, "metric-names.tsv", NULL);
 	g_autofree char *text = NULL;
 	g_auto(GStrv) lines = NULL;
 	GPtrArray *table = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
 
-	if (!g_file_get_contents(path, &text, NULL, NULL))
-		g_error("no %s: G_TEST_SRCDIR has to be its directory", path);
+	if (!g_file_get_contents(METRIC_NAMES, &text, NULL, NULL))
+		g_error("no %s", METRIC_NAMES);
 	lines = g_strsplit(text, "\n", -1);
 	for (char **line = lines; *line; line++) {
 		char **fields;

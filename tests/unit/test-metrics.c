@@ -321,6 +321,65 @@ static void test_meet(void)
 	process_free(process);
 }
 
+/* Whatever a process calls its own: what is built in keeps its name and type, also where it is not there. */
+static void test_built_in(void)
+{
+	Process *processes[] = { new_process(7, "8.0.1"), new_process(8, "10.0.1") };
+	g_autoptr(Metrics) metrics = metrics_new();
+	g_autofree char *text = NULL;
+
+	take(processes[0], "System.Runtime", "cpu-usage", "%", EVENT_COUNTER_MEAN, 1);
+	measure(processes[1], METER_EVENT_GAUGE, "A", "", "dotnet.cpu.usage", "%", "", 2);
+	measure(processes[1], METER_EVENT_GAUGE, "A", "", "dotnet.timer.count", "{timer}", "", 3);
+	/* The right source in another kind: its samples are the ones of another type. */
+	measure(processes[0], METER_EVENT_COUNTER, "System.Runtime", "", "dotnet.gc.pause.time",
+	        "s", "", 4);
+	record(processes[1], "System.Runtime", "dotnet.gc.pause.time", "s", "", 1, 1, 1);
+	/* A Counter on 9 and 10, none on 11: one name. */
+	measure(processes[0], METER_EVENT_COUNTER, "System.Runtime", "",
+	        "dotnet.thread_pool.queue.length", "{work_item}", "", 5);
+	measure(processes[1], METER_EVENT_UPDOWN, "System.Runtime", "",
+	        "dotnet.thread_pool.queue.length", "{work_item}", "", 6);
+	text = values_of(metrics, processes, 2, METRIC_TEXT_PROMETHEUS);
+	check_text(text);
+	g_assert_true(g_regex_match_simple("\ndotnet_cpu_usage_ratio\\{pid=\"7\"", text, 0, 0));
+	g_assert_true(g_regex_match_simple("\ndotnet_cpu_usage_ratio_[0-9a-f]{8}\\{pid=\"8\"", text,
+	                                   0, 0));
+	g_assert_true(g_regex_match_simple("\ndotnet_timer_[0-9a-f]{8}\\{", text, 0, 0));
+	g_assert_nonnull(strstr(text, "# TYPE dotnet_gc_pause_time_seconds_total counter\n"
+	                              "dotnet_gc_pause_time_seconds_total{pid=\"7\""));
+	g_assert_nonnull(strstr(text, "\ndotnet_gc_pause_time_seconds_untyped{pid=\"8\""));
+	g_assert_nonnull(strstr(text, "# TYPE dotnet_thread_pool_queue_length gauge\n"
+	                              "dotnet_thread_pool_queue_length{pid=\"7\""));
+	g_assert_nonnull(strstr(text, "\ndotnet_thread_pool_queue_length{pid=\"8\""));
+	for (unsigned i = 0; i < G_N_ELEMENTS(processes); i++)
+		process_free(processes[i]);
+}
+
+/* What is not reported any more ends, but not for a process that reports nothing. */
+static void test_old(void)
+{
+	Process *process = new_process(7, "10.0.1");
+	g_autofree char *before = NULL, *all_silent = NULL, *after = NULL;
+
+	take(process, "System.Runtime", "cpu-usage", "%", EVENT_COUNTER_MEAN, 1);
+	measure(process, METER_EVENT_GAUGE, "A", "", "level", "", "", 2);
+	process->sample_us = 5 * G_USEC_PER_SEC;
+	before = values_of_one(process, METRIC_TEXT_PROMETHEUS);
+	g_assert_nonnull(strstr(before, "\nlevel{"));
+	/* Of a Gauge nothing may come for long but that it is there. */
+	process->sample_us = 10 * G_USEC_PER_SEC;
+	fill(METER_EVENT_GAUGE, "A", "", "level", "", "");
+	g_assert_false(meter_store_take(process->meters, &event, 1, 9 * G_USEC_PER_SEC, WALL_US));
+	all_silent = values_of_one(process, METRIC_TEXT_PROMETHEUS);
+	g_assert_nonnull(strstr(all_silent, "\nlevel{"));
+	g_assert_null(strstr(all_silent, "\ndotnet_cpu_usage_ratio{"));
+	process->sample_us = 15 * G_USEC_PER_SEC;
+	after = values_of_one(process, METRIC_TEXT_PROMETHEUS);
+	g_assert_null(strstr(after, "\nlevel{"));
+	process_free(process);
+}
+
 /* Names that are another's by their form. */
 static void test_reserved(void)
 {
@@ -365,7 +424,8 @@ static void test_labels(void)
 				       "level" APP(7) ",otel_scope_version=\"2.0\",a_b=\"1\"} 2\n"
 						      "# EOF\n"));
 	notice = metrics_take_notice(metrics);
-	g_assert_cmpstr(notice, ==, "metrics of process 7 are left out: some have equal labels");
+	g_assert_cmpstr(notice, ==,
+	                "some metrics of process 7 are left out: their labels are those of others");
 	process_free(process);
 }
 
@@ -479,6 +539,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/metrics/families", test_families);
 	g_test_add_func("/metrics/other-type", test_other_type);
 	g_test_add_func("/metrics/meet", test_meet);
+	g_test_add_func("/metrics/built-in", test_built_in);
+	g_test_add_func("/metrics/old", test_old);
 	g_test_add_func("/metrics/reserved", test_reserved);
 	g_test_add_func("/metrics/labels", test_labels);
 	g_test_add_func("/metrics/process-label", test_process_label);

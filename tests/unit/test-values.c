@@ -108,7 +108,7 @@ static void test_no_sample(void)
 	}
 	g_assert_nonnull(strstr(catalog,
 	                        "\ncounters/gc-heap-size\tSystem.Runtime\tgc-heap-size\tgauge\tMB\t"
-	                        "gc-heap-size\t\t\t1\t-\n"));
+	                        "gc-heap-size\t\t\t1\t-\t\n"));
 	process_free(process);
 }
 
@@ -133,13 +133,14 @@ static void test_json(void)
 
 	g_assert_true(g_str_has_prefix(text, "{\n  \"counters/cpu-usage\": {"));
 	g_assert_true(g_str_has_suffix(text, "}\n}\n"));
-	g_assert_nonnull(strstr(text,
-	                        "\n  \"counters/gc-heap-size\": {\"provider\": \"System.Runtime\", "
-	                        "\"name\": \"gc-heap-size\", \"tags\": \"\", \"kind\": \"gauge\", "
-	                        "\"unit\": \"MB\", \"time\": \"2026-11-24T10:15:12.345Z\", "
-	                        "\"value\": 388.682712},\n"));
+	g_assert_nonnull(strstr(
+		text, "\n  \"counters/gc-heap-size\": {\"provider\": \"System.Runtime\", "
+		      "\"name\": \"gc-heap-size\", \"version\": \"\", \"tags\": \"\", \"kind\": "
+	              "\"gauge\", "
+		      "\"unit\": \"MB\", \"time\": \"2026-11-24T10:15:12.345Z\", \"old\": false, "
+		      "\"value\": 388.682712},\n"));
 	g_assert_nonnull(strstr(text, "\"value\": 250, \"increment\": 500}"));
-	g_assert_nonnull(strstr(text, "\"time\": null, \"value\": null}"));
+	g_assert_nonnull(strstr(text, "\"time\": null, \"old\": false, \"value\": null}"));
 	g_assert_nonnull(strstr(text, "\n  \"counters/My%20%22P%22%09/odd%2Fname\": {\"provider\": "
 	                              "\"My \\\"P\\\"\\u0009\", \"name\": \"odd/name\""));
 	process_free(process);
@@ -164,12 +165,12 @@ static void test_catalog(void)
 	g_autofree char *text = text_of(render_process_catalog, process);
 
 	g_assert_true(g_str_has_prefix(text, "path\tprovider\tname\tkind\tunit\tdisplay_name\t"
-	                                     "description\ttags\tinterval_s\tsince\n"));
+	                                     "description\ttags\tinterval_s\tsince\tversion\n"));
 	g_assert_nonnull(strstr(text, "\ncounters/alloc-rate\tSystem.Runtime\talloc-rate\trate\tB\t"
-	                              "Allocation Rate\t\t\t1\t-\n"));
+	                              "Allocation Rate\t\t\t1\t-\t\n"));
 	g_assert_nonnull(strstr(
 		text, "\ncounters/My%20%22P%22%09/odd%2Fname\tMy \"P\"\\t\todd/name\tgauge\t\t"
-		      "Odd, name\\n\t\t\t1\t-\n"));
+		      "Odd, name\\n\t\t\t1\t-\t\n"));
 	process_free(process);
 }
 
@@ -194,8 +195,8 @@ static void test_meters(void)
 	g_assert_nonnull(strstr(txt, "\nApp      count (s)[m=1;i=2;a=b] "));
 	g_assert_nonnull(strstr(
 		catalog, "\nmeters/App/count/a=b\tApp\tcount\tcounter\ts\tcount\tWhat it is\t"
-			 "m=1,i=2,a=b\t2\tabsolute\n"));
-	g_assert_nonnull(strstr(catalog, "\tm=1,i=2\t2\tsession\n"));
+			 "m=1,i=2,a=b\t2\tabsolute\t\n"));
+	g_assert_nonnull(strstr(catalog, "\tm=1,i=2\t2\tsession\t\n"));
 	process_free(process);
 }
 
