@@ -214,6 +214,7 @@ static void end_unwanted(Model *model, Process *process)
 	process->wait_from_us = 0;
 	if (!process->session)
 		return;
+	model_log(model, process, 0, EVENT_SESSION_LOST, "reason", "nobody reads", NULL);
 	counter_store_forget(process->counters);
 	end_session(model, process);
 }

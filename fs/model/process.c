@@ -90,6 +90,8 @@ ProcessState process_state(const Process *process, gint64 now_us)
 		return PROCESS_UNREACHABLE;
 	if (!(flags & RECORD_FOUND_ATTACHABLE) && !process->session)
 		return PROCESS_STARTING;
+	if (!process->session && !process->wait_from_us)
+		return PROCESS_IDLE;
 	if (!process->sample_us)
 		return PROCESS_ATTACHING;
 	return is_silent(process, now_us) ? PROCESS_SILENT : PROCESS_LIVE;
@@ -98,10 +100,11 @@ ProcessState process_state(const Process *process, gint64 now_us)
 const char *process_state_name(ProcessState state)
 {
 	static const char *const names[PROCESS_N_STATES] = {
-		[PROCESS_STOPPED] = "stopped",   [PROCESS_DUMPING] = "dumping",
-		[PROCESS_PAUSED] = "paused",     [PROCESS_UNREACHABLE] = "unreachable",
-		[PROCESS_STARTING] = "starting", [PROCESS_ATTACHING] = "attaching",
-		[PROCESS_SILENT] = "silent",     [PROCESS_LIVE] = "live",
+		[PROCESS_STOPPED] = "stopped",     [PROCESS_DUMPING] = "dumping",
+		[PROCESS_PAUSED] = "paused",       [PROCESS_UNREACHABLE] = "unreachable",
+		[PROCESS_STARTING] = "starting",   [PROCESS_IDLE] = "idle",
+		[PROCESS_ATTACHING] = "attaching", [PROCESS_SILENT] = "silent",
+		[PROCESS_LIVE] = "live",
 	};
 
 	return names[state];
@@ -123,6 +126,7 @@ gint64 process_sample_wait_until(const Process *process, gint64 now_us)
 	case PROCESS_PAUSED:
 	case PROCESS_UNREACHABLE:
 	case PROCESS_STARTING:
+	case PROCESS_IDLE:
 		return 0;
 	case PROCESS_DUMPING:
 	case PROCESS_ATTACHING:
@@ -131,8 +135,6 @@ gint64 process_sample_wait_until(const Process *process, gint64 now_us)
 	case PROCESS_N_STATES:
 		break;
 	}
-	if (!process->wait_from_us)
-		return 0;
 	until = process->wait_from_us +
 	        MIN((gint64)process->interval_ms * 1000 * WAIT_INTERVALS, WAIT_MAX_US);
 	return until > now_us ? until : 0;

@@ -25,6 +25,7 @@ typedef enum {
 	PROCESS_PAUSED,      /* suspended at its start, waits for a resume */
 	PROCESS_UNREACHABLE, /* no free descriptor, refused, or unanswered for 5 s; and no stream */
 	PROCESS_STARTING,    /* counters may not be asked for yet */
+	PROCESS_IDLE,        /* attach=lazy, and nobody wants values */
 	PROCESS_ATTACHING,   /* session asked for or about to be, no sample yet */
 	PROCESS_SILENT,      /* three intervals without a sample */
 	PROCESS_LIVE,

@@ -27,6 +27,12 @@ static const char *const defaults[] = {
 	"Microsoft.AspNetCore.RateLimiting",
 	"Microsoft.AspNetCore.HeaderParsing",
 	"Microsoft.AspNetCore.MemoryPool",
+	"Microsoft.AspNetCore.Authentication",
+	"Microsoft.AspNetCore.Authorization",
+	"Microsoft.AspNetCore.Identity",
+	"Microsoft.AspNetCore.Components",
+	"Microsoft.AspNetCore.Components.Lifecycle",
+	"Microsoft.AspNetCore.Components.Server.Circuits",
 };
 
 static gboolean find(const ProviderList *list, const char *name, guint *ret_at)

@@ -65,7 +65,7 @@ meter Own|1.0|queue|UpDownCounter||
 meter-value queue||3
 meter-event 3 no-sharing 11111111-2222-3333-4444-555555555555" || finish
 eventually "no sharing: last_error says so" 20 get_like "$TARGET/status" "last_error another tool .* has the meters"
-eventually "and the session goes on without them" 10 key_is "$TARGET/status" meters waiting
+eventually "and the session goes on without them" 10 key_is "$TARGET/status" meters left
 eventually "counters live" 10 key_is "$TARGET/status" state live
 end "$TARGET"
 ok "the daemon ends" stop_daemon
