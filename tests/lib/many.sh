@@ -23,7 +23,8 @@ end_many() {
 live() { inmount 30 bash -c 'grep -l . "$1"/[0-9]*/counters/gc-heap-size 2>/dev/null | wc -l' live "$MNT"; }
 all_live() { [ "$(live)" -ge "$1" ]; }
 
-# figures SECONDS - of the daemon over so long: $CPU in thousandths of a percent of a core, $PSS in kB after it
+# figures SECONDS - of the daemon over so long: $CPU in thousandths of a percent of a core, $PSS in kB after it.
+# Fails when it has ended meanwhile.
 figures() {
 	local ours before after began
 	ours=$(cost_tree "$DAEMON_PID")
@@ -33,5 +34,6 @@ figures() {
 	after=$(cost_cpu_us $ours)
 	CPU=$(((after - before) * 100000 / (${EPOCHREALTIME/.} - began)))
 	PSS=$(cost_pss_kb $ours)
+	alive "$DAEMON_PID"
 }
 percent() { printf '%d.%03d' $(($1 / 1000)) $(($1 % 1000)); }
