@@ -305,7 +305,7 @@ Session *session_new(int fd, RecordSession row, guint64 process_serial,
 	session->callbacks = callbacks;
 	session->data = data;
 	session->decoder = nettrace_decoder_new(on_event, session);
-	stream_watch_add(&session->watch, fd, on_ready);
+	stream_watch_add(&session->watch, fd, session->row->pause_ms > 0, on_ready);
 	stream_watch_set(&session->watch, TRUE, -1);
 	return session;
 }

@@ -11,11 +11,14 @@ static struct {
 	GHashTable *watches; /* guint64 id -> StreamWatch: what the kernel reports may be gone */
 	GPtrArray *timed;    /* StreamWatch with due_us, in no order */
 	guint64 last_id;
+	gpointer epoll_tag; /* NULL without epoll */
+	guint n_impatient;
+	gint64 look_us; /* monotonic: epoll is not asked before; 0 at any time */
 } all;
 
 static void set_ready_time(void)
 {
-	gint64 first = -1;
+	gint64 first = all.look_us ? all.look_us : -1;
 
 	for (guint i = 0; i < all.timed->len; i++) {
 		const StreamWatch *watch = g_ptr_array_index(all.timed, i);
@@ -91,11 +94,33 @@ static void serve_due(const GArray *ids)
 	}
 }
 
+/* 0: the kernel wakes us. */
+static void look_at(gint64 look_us)
+{
+	if (all.epoll_tag && !look_us != !all.look_us)
+		g_source_modify_unix_fd(all.source, all.epoll_tag, look_us ? 0 : G_IO_IN);
+	all.look_us = look_us;
+}
+
+static int look(struct epoll_event *events)
+{
+	gint64 now = g_get_monotonic_time();
+	int n;
+
+	if (all.epoll < 0 || now < all.look_us)
+		return 0;
+	n = epoll_wait(all.epoll, events, STREAM_WATCH_BATCH, 0);
+	look_at(n > 0 && n < STREAM_WATCH_BATCH && !all.n_impatient
+	                ? now + STREAM_WATCH_PATIENCE_MS * 1000
+	                : 0);
+	return n;
+}
+
 static gboolean dispatch(GSource *source, GSourceFunc callback, gpointer data)
 {
 	struct epoll_event events[STREAM_WATCH_BATCH];
 	g_autoptr(GArray) due = due_now();
-	int n = all.epoll < 0 ? 0 : epoll_wait(all.epoll, events, STREAM_WATCH_BATCH, 0);
+	int n = look(events);
 
 	for (int i = 0; i < n && all.source; i++) {
 		guint64 id = events[i].data.u64;
@@ -121,7 +146,7 @@ static void begin(void)
 	all.timed = g_ptr_array_new();
 	g_source_set_static_name(all.source, "streams");
 	if (all.epoll >= 0)
-		g_source_add_unix_fd(all.source, all.epoll, G_IO_IN);
+		all.epoll_tag = g_source_add_unix_fd(all.source, all.epoll, G_IO_IN);
 	g_source_attach(all.source, NULL);
 }
 
@@ -133,18 +158,26 @@ static void end(void)
 	g_clear_pointer(&all.timed, g_ptr_array_unref);
 	if (all.epoll >= 0)
 		close(all.epoll);
+	all.epoll_tag = NULL;
+	all.look_us = 0;
 }
 
-void stream_watch_add(StreamWatch *watch, int fd, void (*ready)(StreamWatch *, GIOCondition))
+void stream_watch_add(StreamWatch *watch, int fd, gboolean is_patient,
+                      void (*ready)(StreamWatch *, GIOCondition))
 {
 	if (!all.source)
 		begin();
 	memset(watch, 0, sizeof *watch);
 	watch->ready = ready;
 	watch->fd = fd;
+	watch->is_patient = is_patient;
 	watch->id = ++all.last_id;
 	watch->ready_us = watch->due_us = -1;
 	g_hash_table_insert(all.watches, &watch->id, watch);
+	if (!is_patient) {
+		all.n_impatient++;
+		look_at(0);
+	}
 	watch->listed = all.epoll >= 0 && control(watch, EPOLL_CTL_ADD) == 0;
 }
 
@@ -175,6 +208,7 @@ void stream_watch_remove(StreamWatch *watch)
 	if (watch->listed)
 		epoll_ctl(all.epoll, EPOLL_CTL_DEL, watch->fd, NULL);
 	set_due(watch, -1);
+	all.n_impatient -= !watch->is_patient;
 	g_hash_table_remove(all.watches, &watch->id);
 	watch->id = 0;
 	if (!g_hash_table_size(all.watches))

@@ -23,11 +23,16 @@ static void on_ready(StreamWatch *watch, GIOCondition seen)
 		stream_watch_set(watch, FALSE, -1);
 }
 
-static void begin(End *end)
+static void begin_as(End *end, gboolean is_patient)
 {
 	*end = (End){ 0 };
 	g_assert_cmpint(pipe(end->ends), ==, 0);
-	stream_watch_add(&end->watch, end->ends[0], on_ready);
+	stream_watch_add(&end->watch, end->ends[0], is_patient, on_ready);
+}
+
+static void begin(End *end)
+{
+	begin_as(end, FALSE);
 }
 
 static void end_end(End *end)
@@ -70,6 +75,37 @@ static void test_input(void)
 	settle();
 	g_assert_cmpuint(end.calls, ==, 1); /* not any more: it was set so in the callback */
 	end_end(&end);
+}
+
+/* Each hears of what came, whoever is there beside it. */
+static void test_patient(void)
+{
+	End first, second, urgent;
+
+	begin_as(&first, TRUE);
+	begin_as(&second, TRUE);
+	stream_watch_set(&first.watch, TRUE, -1);
+	stream_watch_set(&second.watch, TRUE, -1);
+	for (unsigned round = 1; round < 20; round++) {
+		feed(&first);
+		stream_watch_set(&first.watch, TRUE, -1);
+		wait_for_calls(&first, round);
+		feed(&second);
+		stream_watch_set(&second.watch, TRUE, -1);
+		wait_for_calls(&second, round);
+	}
+	/* Nobody asks the kernel now, and somebody comes who will not wait. */
+	begin(&urgent);
+	stream_watch_set(&urgent.watch, TRUE, -1);
+	feed(&urgent);
+	wait_for_calls(&urgent, 1);
+	end_end(&urgent);
+	close(second.ends[1]);
+	second.ends[1] = -1;
+	wait_for_calls(&second, 20);
+	g_assert_cmpint(second.seen & G_IO_HUP, ==, G_IO_HUP);
+	end_end(&first);
+	end_end(&second);
 }
 
 static void test_hup_is_always_seen(void)
@@ -198,7 +234,7 @@ static void test_unlisted(void)
 
 	g_assert_cmpint(fd, >=, 0);
 	unlink(name);
-	stream_watch_add(&end.watch, fd, on_ready);
+	stream_watch_add(&end.watch, fd, FALSE, on_ready);
 	settle();
 	g_assert_cmpuint(end.calls, ==, 0);
 	stream_watch_set(&end.watch, TRUE, -1);
@@ -216,6 +252,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/stream-watch/input", test_input);
+	g_test_add_func("/stream-watch/patient", test_patient);
 	g_test_add_func("/stream-watch/hup", test_hup_is_always_seen);
 	g_test_add_func("/stream-watch/times", test_times);
 	g_test_add_func("/stream-watch/fair", test_fair);
