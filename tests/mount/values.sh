@@ -35,7 +35,7 @@ else
 fi
 is "catalog.tsv: a path each" "$(get "$P/catalog.tsv" | tail -n +2 | cut -f1 | sort)" \
 	"$(cd / && inmount 5 ls "$D/counters" | sed 's|^|counters/|' | sort)"
-is "catalog.tsv: ten fields each" "$(get "$P/catalog.tsv" | awk -F '\t' '{ print NF }' | sort -u)" 10
+is "catalog.tsv: eleven fields each" "$(get "$P/catalog.tsv" | awk -F '\t' '{ print NF }' | sort -u)" 11
 
 # the table
 is "top: the larger heap first" "$(get top | awk 'NR > 1 { print $1 }' | tr '\n' ' ')" "$Q $P "
