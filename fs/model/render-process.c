@@ -112,10 +112,10 @@ static void append_interval_seen(GString *out, const Process *process)
 /* `waiting` for meters_delay, or for the compiler to have less to do; `left` to another tool. */
 static const char *meters_state(const Model *model, const Process *process)
 {
-	if (g_get_monotonic_time() < process->meters_from_us)
-		return "left";
 	if (process->session && process->session_config.values.meters)
 		return "on";
+	if (g_get_monotonic_time() < process->meters_from_us)
+		return "left";
 	if (model->settings->meters_delay_s == RECORD_METERS_OFF ||
 	    process->found.flags & RECORD_FOUND_OLD)
 		return "off";

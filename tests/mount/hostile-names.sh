@@ -43,7 +43,7 @@ is "every odd instrument, plain and tagged" "$(odd_instruments)" $((${#names[@]}
 within "meters: no more than the cap" "$(inmount 10 ls "$MNT/$P/meters" | wc -l)" 250 256
 within "tag sets: no more than the cap" "$all" 4000 4500
 like "events say so" "$(get "$P/events")" "more than [0-9]+ (tag sets|meters)|not taken|left out"
-is "catalog.tsv: ten fields each" "$(get "$P/catalog.tsv" | awk -F '\t' '{ print NF }' | sort -u)" 10
+is "catalog.tsv: eleven fields each" "$(get "$P/catalog.tsv" | awk -F '\t' '{ print NF }' | sort -u)" 11
 is "catalog.tsv: no path twice" "$(get "$P/catalog.tsv" | cut -f1 | sort | uniq -d | wc -l)" 0
 is "catalog.tsv: nothing that a terminal obeys" "$(get "$P/catalog.tsv" | LC_ALL=C grep -c $'[\x01-\x08\x0b-\x1f\x7f]')" 0
 get metrics >"$T/metrics"
