@@ -6,12 +6,17 @@
 
 #define TOTAL "_total"
 
+typedef struct {
+	pid_t pid;
+	char *text;
+} Notice;
+
 struct MetricSources {
 	GHashTable *sources;  /* MetricSource by its first five members; owns */
 	GHashTable *by_plain; /* plain -> GPtrArray of MetricSource, the first in C order first */
 	GHashTable *built_in; /* plain -> MetricSource, whether it was seen or not; owns */
 	GHashTable *told;     /* notices ever */
-	GQueue notices;       /* those to be taken */
+	GQueue notices;       /* Notice: those to be taken */
 };
 
 static guint hash_source(gconstpointer data)
@@ -95,6 +100,14 @@ MetricSources *metric_sources_new(void)
 	return self;
 }
 
+static void free_notice(gpointer data)
+{
+	Notice *notice = data;
+
+	g_free(notice->text);
+	g_free(notice);
+}
+
 void metric_sources_free(MetricSources *self)
 {
 	if (!self)
@@ -103,12 +116,13 @@ void metric_sources_free(MetricSources *self)
 	g_hash_table_unref(self->sources);
 	g_hash_table_unref(self->built_in);
 	g_hash_table_unref(self->told);
-	g_queue_clear_full(&self->notices, g_free);
+	g_queue_clear_full(&self->notices, free_notice);
 	g_free(self);
 }
 
-void metric_sources_notice(MetricSources *self, const char *format, ...)
+void metric_sources_notice(MetricSources *self, pid_t pid, const char *format, ...)
 {
+	Notice *notice;
 	char *text;
 	va_list list;
 
@@ -117,13 +131,24 @@ void metric_sources_notice(MetricSources *self, const char *format, ...)
 	va_start(list, format);
 	text = g_strdup_vprintf(format, list);
 	va_end(list);
-	if (g_hash_table_add(self->told, text))
-		g_queue_push_tail(&self->notices, g_strdup(text));
+	if (!g_hash_table_add(self->told, text))
+		return;
+	notice = g_new(Notice, 1);
+	*notice = (Notice){ pid, g_strdup(text) };
+	g_queue_push_tail(&self->notices, notice);
 }
 
-char *metric_sources_take_notice(MetricSources *self)
+char *metric_sources_take_notice(MetricSources *self, pid_t *ret_pid)
 {
-	return g_queue_pop_head(&self->notices);
+	Notice *notice = g_queue_pop_head(&self->notices);
+	char *text;
+
+	if (!notice)
+		return NULL;
+	*ret_pid = notice->pid;
+	text = g_steal_pointer(&notice->text);
+	free_notice(notice);
+	return text;
 }
 
 void metric_sources_begin(MetricSources *self)
@@ -175,7 +200,7 @@ static void settle(MetricSources *self, MetricSource *source, const MetricSource
 	source->family = has_plain ? g_strdup(source->plain)
 	                           : g_strconcat(source->plain, "_", source->digits, NULL);
 	if (!has_plain)
-		metric_sources_notice(self, "%s of %s is called %s in metrics: %s is another's",
+		metric_sources_notice(self, 0, "%s of %s is called %s in metrics: %s is another's",
 		                      source->name, source->provider, source->family,
 		                      source->plain);
 }

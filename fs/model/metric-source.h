@@ -59,7 +59,8 @@ void metric_sources_begin(MetricSources *sources);
  */
 MetricSource *metric_sources_get(MetricSources *sources, const Value *value);
 
-/* Says a sentence for `events`, once each. */
-void metric_sources_notice(MetricSources *sources, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* Says a sentence for `events`, once each; of the process pid, or 0. */
+void metric_sources_notice(MetricSources *sources, pid_t pid, const char *format, ...)
+	G_GNUC_PRINTF(3, 4);
 /* The next of them, to be freed; NULL none. */
-char *metric_sources_take_notice(MetricSources *sources);
+char *metric_sources_take_notice(MetricSources *sources, pid_t *ret_pid);

@@ -109,8 +109,10 @@ static void write_part(Exposition *e, const char *name, const MetricName *metric
 /* Tells what is left out. */
 static void leave_out(Exposition *e, const Sample *sample, const char *why)
 {
-	metric_sources_notice(e->sources, "some metrics of process %d are left out: %s",
-	                      (int)e->processes[sample->process]->found.pid, why);
+	pid_t pid = e->processes[sample->process]->found.pid;
+
+	metric_sources_notice(e->sources, pid, "some metrics of process %d are left out: %s",
+	                      (int)pid, why);
 }
 
 /*

@@ -33,7 +33,7 @@ static void add_up(const Line *line)
 
 static void add_heap(const Line *line)
 {
-	if (line->process->heap.known)
+	if (process_has_heap(line->process, line->now_us))
 		add(line, "", metric_text_scale(line->process->heap.mb, BYTES_PER_MB));
 }
 

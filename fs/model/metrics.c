@@ -28,9 +28,9 @@ void metrics_free(Metrics *metrics)
 	g_free(metrics);
 }
 
-char *metrics_take_notice(Metrics *metrics)
+char *metrics_take_notice(Metrics *metrics, pid_t *ret_pid)
 {
-	return metric_sources_take_notice(metrics->sources);
+	return metric_sources_take_notice(metrics->sources, ret_pid);
 }
 
 /* Of "10.0.14" such that a newer one is larger; 0 unknown. */

@@ -34,5 +34,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Metrics, metrics_free)
 void metrics_append(Metrics *metrics, Process *const *processes, unsigned n,
                     MetricTextFormat format, gint64 now_us, GString *out);
 
-/* A sentence for `events`, said once each; to be freed. NULL: none. */
-char *metrics_take_notice(Metrics *metrics);
+/* A sentence for `events`, said once each, to be freed, and whose it is (0: of all). NULL: none. */
+char *metrics_take_notice(Metrics *metrics, pid_t *ret_pid);

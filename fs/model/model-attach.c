@@ -225,16 +225,20 @@ void model_attach_look(Model *model, Process *process)
 	g_autoptr(GString) names = g_string_new(NULL);
 	SessionConfig config;
 
-	if (!model_values_are_wanted(model, process, now)) {
+	process->is_idle = !model_values_are_wanted(model, process, now);
+	if (process->is_idle) {
 		end_unwanted(model, process);
 		return;
 	}
+	model_values_tell(model, process);
+	process->is_idle = !model_values_wanted(process, &config, names);
 	/* From here on a reader may wait, once a process. */
-	if (!process->wait_from_us && (process->found.flags & RECORD_FOUND_ATTACHABLE))
+	if (!process->is_idle && !process->wait_from_us &&
+	    (process->found.flags & RECORD_FOUND_ATTACHABLE))
 		process->wait_from_us = now;
 	if (!may_ask(process, now) || is_ending(model, process))
 		return;
-	if (!model_values_wanted(process, &config, names)) {
+	if (process->is_idle) {
 		if (process->session)
 			end_session(model, process);
 		return;

@@ -103,6 +103,8 @@ void model_values_init(Model *model, Process *process);
 void model_values_begin(Model *model);
 /* What should be in it now, with the payload of its ask; FALSE: there is nothing to ask for. */
 gboolean model_values_wanted(Process *process, SessionConfig *ret, GString *names);
+/* Says once of a list of providers what is not to be had by it. */
+void model_values_tell(Model *model, Process *process);
 gboolean model_values_outdated(const SessionConfig *held, const SessionConfig *wanted);
 /* Whether it may be opened before the old one is ended. */
 gboolean model_values_may_overlap(const Process *process, const SessionConfig *wanted);

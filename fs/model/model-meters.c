@@ -64,8 +64,10 @@ static void take(Process *process, const MeterEvent *event, gint64 now_us, gint6
 		                                     : process->session_config.interval_ms / 1000.0;
 	meter_store_take(process->meters, event, process->meters_interval_s, now_us, wall_us);
 	/* Not before: equal tag sets of one collection are summed. */
-	if (event->kind == METER_EVENT_COLLECTION_STOP)
+	if (event->kind == METER_EVENT_COLLECTION_STOP) {
 		value_log_add_meters(process->stream, process);
+		process->sample_us = now_us;
+	}
 }
 
 /*

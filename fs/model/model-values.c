@@ -69,6 +69,29 @@ gboolean model_values_wanted(Process *process, SessionConfig *ret, GString *name
 	return names->len > 0;
 }
 
+static void tell(Model *model, Process *process, const char *text)
+{
+	model_log(model, process, 0, EVENT_WARNING, "text", text, NULL);
+	model_set_error(model, process, text);
+}
+
+void model_values_tell(Model *model, Process *process)
+{
+	const ProviderList *list = &process->providers;
+	unsigned major = process_runtime_major(process);
+
+	if (!major || process->providers_told == list->seq + 1)
+		return;
+	process->providers_told = list->seq + 1;
+	if (list->has_all && major < ALL_METERS_MAJOR)
+		tell(model, process,
+		     "providers: this runtime cannot list its meters: name them, * stands for "
+		     "none");
+	if (!provider_list_is_empty(list) && !provider_list_has(list, "System.Runtime"))
+		tell(model, process,
+		     "providers: without System.Runtime there is no sample of the heap");
+}
+
 gboolean model_values_outdated(const SessionConfig *held, const SessionConfig *wanted)
 {
 	return held->providers_seq != wanted->providers_seq ||
@@ -79,11 +102,13 @@ gboolean model_values_outdated(const SessionConfig *held, const SessionConfig *w
 /*
  * Another interval than the running one is refused by the meters' shared session, and the runtime keeps the
  * shortest interval of counters as long as anybody listens: there the old session has to end first. So
- * it has on runtimes without meters, where nothing is lost by it.
+ * it has on runtimes without meters, where nothing is lost by it; and where a provider is not wanted any more: a
+ * shared session of meters never gets fewer while anybody is in it.
  */
 gboolean model_values_may_overlap(const Process *process, const SessionConfig *wanted)
 {
 	return process_runtime_major(process) >= SHARED_MAJOR &&
+	       process->session_config.providers_seq >= process->providers.less_seq &&
 	       process->session_config.interval_ms == wanted->interval_ms;
 }
 
@@ -154,7 +179,7 @@ int model_write_interval(Model *model, Process *process, const char *text, gsize
 
 	if (end != word && !g_ascii_strcasecmp(end, "s"))
 		end++;
-	if (!*word || *end || strspn(word, "0123456789.sS") != strlen(word) || end == word)
+	if (!*word || *end || strspn(word, "-0123456789.sS") != strlen(word) || end == word)
 		return model_refuse(model, process, "interval", -EINVAL,
 		                    "a number of seconds is wanted");
 	if (!(seconds * 1000 >= INTERVAL_MIN_MS && seconds * 1000 <= INTERVAL_MAX_MS))

@@ -69,6 +69,11 @@ gboolean process_is_sampled(const Process *process, gint64 now_us)
 	return process->sample_us && is_within(process, process->sample_us, now_us);
 }
 
+gboolean process_has_heap(const Process *process, gint64 now_us)
+{
+	return process->heap.known && process_state(process, now_us) != PROCESS_IDLE;
+}
+
 static gboolean is_silent(const Process *process, gint64 now_us)
 {
 	return !is_within(process, MAX(process->sample_us, process->quiet_from_us), now_us);
@@ -90,7 +95,7 @@ ProcessState process_state(const Process *process, gint64 now_us)
 		return PROCESS_UNREACHABLE;
 	if (!(flags & RECORD_FOUND_ATTACHABLE) && !process->session)
 		return PROCESS_STARTING;
-	if (!process->session && !process->wait_from_us)
+	if (!process->session && process->is_idle)
 		return PROCESS_IDLE;
 	if (!process->sample_us)
 		return PROCESS_ATTACHING;
@@ -135,6 +140,8 @@ gint64 process_sample_wait_until(const Process *process, gint64 now_us)
 	case PROCESS_N_STATES:
 		break;
 	}
+	if (!process->wait_from_us)
+		return 0;
 	until = process->wait_from_us +
 	        MIN((gint64)process->interval_ms * 1000 * WAIT_INTERVALS, WAIT_MAX_US);
 	return until > now_us ? until : 0;

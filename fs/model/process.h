@@ -25,7 +25,7 @@ typedef enum {
 	PROCESS_PAUSED,      /* suspended at its start, waits for a resume */
 	PROCESS_UNREACHABLE, /* no free descriptor, refused, or unanswered for 5 s; and no stream */
 	PROCESS_STARTING,    /* counters may not be asked for yet */
-	PROCESS_IDLE,        /* attach=lazy, and nobody wants values */
+	PROCESS_IDLE,        /* no session, and none is wanted */
 	PROCESS_ATTACHING,   /* session asked for or about to be, no sample yet */
 	PROCESS_SILENT,      /* three intervals without a sample */
 	PROCESS_LIVE,
@@ -99,13 +99,15 @@ typedef struct Process {
 	guint64 session_ask;          /* id of a START_SESSION under way; 0 */
 	SessionConfig session_config; /* of session */
 	SessionConfig session_asked;  /* of session_ask */
-	gboolean session_ending;      /* the next one begins when the last one is closed */
-	gboolean session_refused;     /* the last one was refused: retried after a pause */
-	gboolean session_unanswered;  /* never repeated while the request is open */
-	char *session_lost;           /* why the last stream ended, until that is told; NULL */
+	gboolean is_idle;        /* nothing is to be asked: attach=lazy, or providers has nothing */
+	gboolean session_ending; /* the next one begins when the last one is closed */
+	gboolean session_refused;    /* the last one was refused: retried after a pause */
+	gboolean session_unanswered; /* never repeated while the request is open */
+	char *session_lost;          /* why the last stream ended, until that is told; NULL */
 	unsigned session_failures;
 	gint64 session_retry_us; /* monotonic: not before */
 	ProviderList providers;
+	guint64 providers_told;      /* seq of the list that was told of, plus one; 0 none */
 	gint64 providers_written_us; /* wall clock of the last accepted write; 0 never */
 	unsigned interval_ms;        /* asked for */
 	gint64 interval_written_us;
@@ -154,5 +156,7 @@ unsigned process_runtime_major(const Process *process);
 guint64 process_dropped_events(const Process *process);
 /* A sample came within the last three intervals. */
 gboolean process_is_sampled(const Process *process, gint64 now_us);
+/* heap_mb is known, and not of before the process was left alone (idle). */
+gboolean process_has_heap(const Process *process, gint64 now_us);
 /* Milliseconds since the last sample, -1 before the first. */
 gint64 process_sample_age_ms(const Process *process, gint64 now_us);

@@ -89,6 +89,13 @@ gboolean provider_list_is_empty(const ProviderList *list)
 	return list->names->len == 0;
 }
 
+gboolean provider_list_has(const ProviderList *list, const char *name)
+{
+	guint at;
+
+	return find(list, name, &at);
+}
+
 /* One line, its sign taken off. 0 or -EINVAL and a sentence. */
 static int take_name(ProviderList *list, const char *name, gboolean takes_away, char **ret_why)
 {
@@ -175,6 +182,17 @@ static gboolean is_equal(const ProviderList *a, const ProviderList *b)
 	return TRUE;
 }
 
+static gboolean has_less(const ProviderList *list, const ProviderList *than)
+{
+	guint at;
+
+	for (guint i = 0; i < than->names->len; i++) {
+		if (!find(list, than->names->pdata[i], &at))
+			return TRUE;
+	}
+	return FALSE;
+}
+
 int provider_list_write(ProviderList *list, const char *text, gsize len, char **ret_why)
 {
 	g_autofree char *copy = g_strndup(text, len);
@@ -200,6 +218,7 @@ int provider_list_write(ProviderList *list, const char *text, gsize len, char **
 	if (r == 0 && !is_equal(list, &next)) {
 		next.has_all = find(&next, ALL, &at);
 		next.seq = list->seq + 1;
+		next.less_seq = has_less(&next, list) ? next.seq : list->less_seq;
 		provider_list_clear(list);
 		*list = next;
 		return 0;

@@ -21,6 +21,7 @@ typedef struct {
 	GPtrArray *names; /* char *, in order of addition; "*" may be among them */
 	gboolean has_all; /* "*" is */
 	guint64 seq;      /* goes up with each change */
+	guint64 less_seq; /* what that was at the last one that took something away; 0 none */
 } ProviderList;
 
 /* System.Runtime, and what ASP.NET Core, Kestrel, HTTP, DNS, TLS and sockets have; without an error where a
@@ -28,6 +29,8 @@ typedef struct {
 void provider_list_init(ProviderList *list);
 void provider_list_copy(ProviderList *list, const ProviderList *from);
 void provider_list_clear(ProviderList *list);
+
+gboolean provider_list_has(const ProviderList *list, const char *name);
 
 /* Takes a write. 0, or -EINVAL and *ret_why = a sentence (to be freed), and the list is as it was. */
 int provider_list_write(ProviderList *list, const char *text, gsize len, char **ret_why);

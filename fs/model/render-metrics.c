@@ -6,10 +6,13 @@ static void append(Model *model, Process *const *processes, unsigned n, MetricTe
                    GString *out)
 {
 	char *notice;
+	pid_t pid;
 
 	metrics_append(model->metrics, processes, n, format, g_get_monotonic_time(), out);
-	while ((notice = metrics_take_notice(model->metrics))) {
-		model_log(model, NULL, 0, EVENT_WARNING, "text", notice, NULL);
+	while ((notice = metrics_take_notice(model->metrics, &pid))) {
+		Process *process = pid ? process_table_find_pid(model->processes, pid) : NULL;
+
+		model_log(model, process, 0, EVENT_WARNING, "text", notice, NULL);
 		g_free(notice);
 	}
 }

@@ -49,12 +49,13 @@ int render_processes(Model *model, GString *out)
 	};
 	g_autoptr(GPtrArray) sorted = sorted_processes(model, by_pid);
 	g_autoptr(TextTable) table = text_table_new(columns, G_N_ELEMENTS(columns));
+	gint64 now = g_get_monotonic_time();
 
 	for (unsigned i = 0; i < sorted->len; i++) {
 		const Process *process = sorted->pdata[i];
 		char heap[NUMBER_MAX] = "";
 
-		if (process->heap.known)
+		if (process_has_heap(process, now))
 			number_format(process->heap.mb, heap);
 		add_head(table, process);
 		text_table_add(table, heap);
@@ -69,7 +70,9 @@ int render_processes(Model *model, GString *out)
 static gint by_heap(gconstpointer a, gconstpointer b)
 {
 	const Process *x = *(const Process *const *)a, *y = *(const Process *const *)b;
-	double of_x = x->heap.known ? x->heap.mb : -1, of_y = y->heap.known ? y->heap.mb : -1;
+	gint64 now = g_get_monotonic_time();
+	double of_x = process_has_heap(x, now) ? x->heap.mb : -1;
+	double of_y = process_has_heap(y, now) ? y->heap.mb : -1;
 
 	return of_x != of_y ? (of_x < of_y) - (of_x > of_y) : by_pid(a, b);
 }
@@ -94,10 +97,12 @@ static double value_of(const Process *process, const char *name)
 static void add_top(TextTable *table, const Process *process)
 {
 	const Counter *heap = counter_store_heap(process->counters);
+	gboolean has_heap = process_has_heap(process, g_get_monotonic_time());
 
 	add_head(table, process);
-	add_fixed(table, "%.1f", process->heap.known ? process->heap.mb : (double)NAN);
-	add_fixed(table, "%+.1f", heap->has_value ? heap->value - heap->before : (double)NAN);
+	add_fixed(table, "%.1f", has_heap ? process->heap.mb : (double)NAN);
+	add_fixed(table, "%+.1f",
+	          has_heap && heap->has_value ? heap->value - heap->before : (double)NAN);
 	add_fixed(table, "%.1f", value_of(process, "cpu-usage"));
 	add_fixed(table, "%.1f", value_of(process, "alloc-rate") / BYTES_PER_MB);
 	add_fixed(table, "%.1f", value_of(process, "time-in-gc"));

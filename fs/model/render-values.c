@@ -66,6 +66,7 @@ static void append_numbers(GString *out, const Value *value)
 			append_member(out, quantiles[i], value->quantiles[i], value->has_value);
 		append_member(out, "count", value->count, value->has_value);
 		append_member(out, "sum", value->sum, value->has_value);
+		append_member(out, "count_rate", value->count_rate, value->has_value);
 		return;
 	}
 	append_member(out, "value", value->value, value->has_value);
@@ -166,6 +167,23 @@ static gsize add_rows(TextTable *table, const Value *value)
 	return n;
 }
 
+static gboolean is_of_runtime(const Value *value)
+{
+	return !strcmp(value->provider, "System.Runtime");
+}
+
+/* Those of a provider together, the runtime's own first, and of a name; else in the order in which they came. */
+static gint by_provider(gconstpointer a, gconstpointer b)
+{
+	const Value *x = a, *y = b;
+	int order = is_of_runtime(y) - is_of_runtime(x);
+
+	order = order ? order : strcmp(x->provider, y->provider);
+	return order || x->source != y->source || x->source == VALUE_OF_COUNTER
+	               ? order
+	               : strcmp(x->name, y->name);
+}
+
 int render_process_txt(Model *model, Process *process, GString *out)
 {
 	static const TextTableColumn columns[] = {
@@ -175,16 +193,21 @@ int render_process_txt(Model *model, Process *process, GString *out)
 		{ "CHANGE", TEXT_TABLE_POINT },
 	};
 	g_autoptr(TextTable) table = NULL;
+	g_autoptr(GArray) values = NULL;
 	gsize n = 0;
 	Value value;
 
 	if (!has_any(process))
 		return -ENODATA;
-	table = text_table_new(columns, G_N_ELEMENTS(columns));
+	values = g_array_new(FALSE, FALSE, sizeof value);
 	for (ValueCursor at = { 0 }; value_next(process, &at, &value);) {
-		if (value.has_value && n <= TEXT_MAX)
-			n += add_rows(table, &value);
+		if (value.has_value)
+			g_array_append_val(values, value);
 	}
+	g_array_sort(values, by_provider);
+	table = text_table_new(columns, G_N_ELEMENTS(columns));
+	for (guint i = 0; i < values->len && n <= TEXT_MAX; i++)
+		n += add_rows(table, &g_array_index(values, Value, i));
 	text_table_append(table, out);
 	return 0;
 }

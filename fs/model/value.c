@@ -24,6 +24,8 @@ static gboolean is_old(const Process *process, ValueSource source, gint64 seen_u
 	gint64 interval_us = (gint64)value_interval_ms(process, source) * 1000;
 	gint64 last_us = MAX(process->sample_us, meter_store_seen_us(process->meters));
 
+	if (process->is_idle && !process->session)
+		return seen_us > 0;
 	return seen_us > 0 && last_us - seen_us > OLD_LEAST_US + OLD_INTERVALS * interval_us;
 }
 
@@ -89,6 +91,7 @@ void value_of_series(const Process *process, const MeterSeries *series, Value *r
 		.before = series->before,
 		.quantiles = { number_of(series, METER_P50), number_of(series, METER_P95),
 		               number_of(series, METER_P99) },
+		.count_rate = number_of(series, METER_COUNT_RATE),
 		.count = number_of(series, METER_COUNT),
 		.sum = number_of(series, METER_SUM),
 		.wall_us = series->wall_us,

@@ -41,13 +41,14 @@ typedef struct {
 
 	gboolean has_value; /* all below */
 	/* The process told of others for more than three intervals after it: its provider is not asked for any
-	 * more, another tool has the meters, the instrument has ended. */
+	 * more, another tool has the meters, the instrument has ended. Or nothing is asked of the process at all. */
 	gboolean is_old;
 	double value;     /* not of a histogram */
 	double increment; /* VALUE_RATE, VALUE_COUNTER: of the last interval, raw */
 	double total;     /* VALUE_RATE: of all increments so far */
 	double before;    /* the value before this one; NaN when there is none */
 	double quantiles[VALUE_QUANTILES]; /* NaN: nothing was measured, or it is never sent */
+	double count_rate;                 /* of the last interval */
 	double count, sum;                 /* since the session's start; NaN: never sent */
 	gint64 wall_us;                    /* of the sample */
 } Value;

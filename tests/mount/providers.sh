@@ -24,17 +24,25 @@ eventually "one session in the end" 15 key_is "$P/status" sessions 1
 put "$P/providers" off
 eventually "off: none" 15 key_is "$P/status" sessions 0
 is "off reads back" "$(get "$P/providers")" off
+eventually "off: idle" 5 key_is "$P/status" state idle
+unlike "off: its values are not in metrics" "$(get metrics)" $'\n'"dotnet_gc_heap_size_bytes.*pid=\"$P\""
+like "off: they are old" "$(get "$P/counters.txt")" "GC Heap Size[^"$'\n'"]*old"
+is "off: no heap in processes" "$(get processes | awk -v p="$P" '$1 == p { print $4 }')" -
+put "$P/providers" '*'
+eventually "* alone: a warning" 5 get_like "$P/events" "without System.Runtime there is no sample"
+is "* alone: idle as long as no meters may be asked for" "$(key "$P/status" state)" idle
 put "$P/providers" default
 is "default" "$(get "$P/providers")" "$before"
 eventually "a session again" 15 key_is "$P/status" sessions 1
 
 is "interval" "$(get "$P/interval")" 1
-for bad in x -1 1e3 '' 1,5 nan; do
+for bad in x 1-1 1e3 '' 1,5 nan; do
 	is "interval: $bad" "$(put "$P/interval" "$bad " | grep -c 'Invalid argument')" 1
 done
 for far in 0.01 4000; do
 	is "interval: $far" "$(put "$P/interval" "$far" | grep -c 'out of range')" 1
 done
+is "interval: below 0" "$(put "$P/interval" -1 | grep -c "out of range")" 1
 is "unchanged" "$(get "$P/interval")" 1
 put "$P/interval" 0.5
 is "interval: written" "$(get "$P/interval")" 0.5

@@ -65,6 +65,12 @@ for name in ${ONLY:-values-8.0 values-10.0}; do
 	eventually "$name: the first one's go on" 10 above meters/Own.Meter/orders/value "$before"
 	is "$name: without a word" "$(key "$P/status" last_error)" -
 	end "$SECOND" TERM
+
+	# the runtime's shared session never gets fewer by itself
+	put "$P/providers" -Own.Meter
+	eventually "$name: a meter that is not asked for any more is old" 40 get_like "$P/counters.txt" "Own.Meter +queue[^"$'\n'"]* old"
+	put "$P/providers" +Own.Meter
+	eventually "$name: and comes back" 40 get_like "$P/counters.txt" "Own.Meter +queue[^"$'\n'"]* 0"
 	end "$P"
 	stop_daemon
 done

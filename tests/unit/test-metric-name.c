@@ -153,6 +153,7 @@ static void test_built_in(void)
 /* Each has the name of its own, without digits; nor is it that of a sample of another. */
 static void test_none_meet(void)
 {
+	pid_t pid;
 	g_autoptr(GPtrArray) table = read_table();
 	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_autoptr(MetricSources) sources = metric_sources_new();
@@ -171,7 +172,7 @@ static void test_none_meet(void)
 		g_assert_true(g_hash_table_add(seen, g_strconcat(source->plain, "_count", NULL)));
 		g_assert_true(g_hash_table_add(seen, g_strconcat(source->plain, "_sum", NULL)));
 	}
-	g_assert_null(metric_sources_take_notice(sources));
+	g_assert_null(metric_sources_take_notice(sources, &pid));
 }
 
 static gboolean table_has(const GPtrArray *table, const Counter *counter)

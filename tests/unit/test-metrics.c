@@ -75,6 +75,13 @@ static void record(Process *process, const char *meter, const char *instrument, 
 	g_assert_true(meter_store_take(process->meters, &event, 1, 1, WALL_US));
 }
 
+static char *take_notice(Metrics *metrics)
+{
+	pid_t pid;
+
+	return metrics_take_notice(metrics, &pid);
+}
+
 /* Ours left out: what stands behind them. */
 static char *values_of(Metrics *metrics, Process *const *processes, unsigned n,
                        MetricTextFormat format)
@@ -223,7 +230,7 @@ static void test_families(void)
 	/* Each in its own unit. */
 	g_assert_nonnull(strstr(text, "dotnet_odd_bytes{pid=\"7\",process=\"Shop\"} 1000000\n"
 	                              "dotnet_odd_bytes{pid=\"8\",process=\"Shop\"} 1\n"));
-	g_assert_null(metrics_take_notice(metrics));
+	g_assert_null(take_notice(metrics));
 	for (unsigned i = 0; i < G_N_ELEMENTS(processes); i++)
 		process_free(processes[i]);
 }
@@ -309,15 +316,15 @@ static void test_meet(void)
 	g_assert_true(g_regex_match_simple("\njobs_[0-9a-f]{8}\\{.*\"Z\"\\} 26\n", text, 0, 0));
 	g_assert_true(g_regex_match_simple("\ndotnet_p_x_y\\{.*\\} 2\n", text, 0, 0));
 	g_assert_true(g_regex_match_simple("\ndotnet_p_x_y_[0-9a-f]{8}\\{.*\\} 1\n", text, 0, 0));
-	notice = metrics_take_notice(metrics);
+	notice = take_notice(metrics);
 	g_assert_nonnull(strstr(notice, "x.y of P is called dotnet_p_x_y_"));
 	g_clear_pointer(&notice, g_free);
-	notice = metrics_take_notice(metrics);
+	notice = take_notice(metrics);
 	g_assert_nonnull(strstr(notice, "jobs of Z is called jobs_"));
-	g_assert_null(metrics_take_notice(metrics));
+	g_assert_null(take_notice(metrics));
 	again = values_of(metrics, &process, 1, METRIC_TEXT_PROMETHEUS);
 	g_assert_cmpstr(again, ==, text);
-	g_assert_null(metrics_take_notice(metrics));
+	g_assert_null(take_notice(metrics));
 	process_free(process);
 }
 
@@ -412,6 +419,7 @@ static void test_labels(void)
 	Process *process = new_process(7, "10.0.1");
 	g_autoptr(Metrics) metrics = metrics_new();
 	g_autofree char *text = NULL, *notice = NULL;
+	pid_t pid = 0;
 
 	measure(process, METER_EVENT_GAUGE, "App", "1.0", "level", "", "", 1);
 	measure(process, METER_EVENT_GAUGE, "App", "2.0", "level", "", "a.b=1", 2);
@@ -423,7 +431,8 @@ static void test_labels(void)
 		text, "\nlevel" APP(7) ",otel_scope_version=\"1.0\"} 1\n"
 				       "level" APP(7) ",otel_scope_version=\"2.0\",a_b=\"1\"} 2\n"
 						      "# EOF\n"));
-	notice = metrics_take_notice(metrics);
+	notice = metrics_take_notice(metrics, &pid);
+	g_assert_cmpint(pid, ==, 7);
 	g_assert_cmpstr(notice, ==,
 	                "some metrics of process 7 are left out: their labels are those of others");
 	process_free(process);
@@ -524,7 +533,7 @@ static void test_many(void)
 	for (const char *at = text; (at = strstr(at, "\na_b_b_b_b_b_b_b_b_b")); at++)
 		n++;
 	g_assert_cmpuint(n, ==, 500);
-	for (; (notice = metrics_take_notice(metrics)); n_notices++)
+	for (; (notice = take_notice(metrics)); n_notices++)
 		g_free(notice);
 	g_assert_cmpuint(n_notices, ==, METRIC_NOTICES_MAX);
 	process_free(process);

@@ -434,8 +434,7 @@ static void test_providers(Fixture *f, gconstpointer data)
 	process->info.command_line = strdup("x");
 	process->has_info = TRUE;
 	g_assert_cmpint(model_write_providers(f->model, process, "a b", 3), ==, -EINVAL);
-	g_assert_cmpint(model_write_providers(f->model, process, "System.Runtime\nMine", 19), ==,
-	                0);
+	g_assert_cmpint(model_write_providers(f->model, process, "+Mine", 5), ==, 0);
 	got = take_from_inbox(f);
 	g_assert_cmpstr(record_kind_name(got->record.kind), ==, "start-session");
 	g_assert_cmpuint(got->record.row, ==, RECORD_SESSION_COUNTERS_NEXT);
@@ -446,14 +445,23 @@ static void test_providers(Fixture *f, gconstpointer data)
 	got = take_from_inbox(f);
 	g_assert_cmpstr(record_kind_name(got->record.kind), ==, "stop-session");
 	g_assert_cmpuint(got->record.row, ==, RECORD_SESSION_COUNTERS);
+	reply(f, got->record.id, 0, NULL);
 	got_free(got);
 	g_assert_true(process->session && process->session != old);
 	g_assert_cmpint(process->sample_us, >, 0);
 	/* Nothing changes: nothing is asked. */
-	g_assert_cmpint(model_write_providers(f->model, process, "System.Runtime\nMine\n", 20), ==,
+	g_assert_cmpint(model_write_providers(f->model, process, "+Mine\n+System.Runtime", 21), ==,
 	                0);
 	settle(f);
 	g_assert_cmpuint(f->inbox.length, ==, 0);
+	/* Fewer: in the session that tools share they would stay while another one is in it. */
+	g_assert_cmpint(model_write_providers(f->model, process, "-Mine", 5), ==, 0);
+	got = take_from_inbox(f);
+	g_assert_cmpstr(record_kind_name(got->record.kind), ==, "stop-session");
+	got_free(got);
+	settle(f);
+	g_assert_cmpuint(f->inbox.length, ==, 0);
+	g_assert_null(process->session);
 }
 
 /* The session that takes the place of another one, of which nothing is left in the inbox then. */
@@ -491,17 +499,17 @@ static void test_meters_between(Fixture *f, gconstpointer data)
 	g_strlcpy(process->info.runtime_version, "10.0.14", sizeof process->info.runtime_version);
 	process->info.command_line = strdup("x");
 	process->has_info = TRUE;
-	next_session(f, process, "A", RECORD_SESSION_COUNTERS_NEXT, TRUE);
+	next_session(f, process, "+A", RECORD_SESSION_COUNTERS_NEXT, TRUE);
 	since = meter_store_since_us(process->meters);
 	g_assert_cmpint(since, >, 0);
-	next_session(f, process, "B", RECORD_SESSION_COUNTERS, TRUE);
+	next_session(f, process, "+B", RECORD_SESSION_COUNTERS, TRUE);
 	g_assert_cmpint(meter_store_since_us(process->meters), ==, since);
 	g_assert_false(logged(f, "reset=meters"));
 	process->meters_from_us = G_MAXINT64; /* left to another tool */
-	next_session(f, process, "C", RECORD_SESSION_COUNTERS_NEXT, FALSE);
+	next_session(f, process, "+C", RECORD_SESSION_COUNTERS_NEXT, FALSE);
 	g_assert_cmpint(meter_store_since_us(process->meters), ==, since);
 	process->meters_from_us = 0;
-	next_session(f, process, "D", RECORD_SESSION_COUNTERS, TRUE);
+	next_session(f, process, "+D", RECORD_SESSION_COUNTERS, TRUE);
 	g_assert_cmpint(meter_store_since_us(process->meters), >, since);
 	g_assert_true(logged(f, "reset=meters"));
 }

@@ -21,9 +21,10 @@ static void test_states(void)
 
 	g_assert_cmpint(process_state(process, 1), ==, PROCESS_STARTING);
 	process->found.flags |= RECORD_FOUND_ATTACHABLE;
-	g_assert_cmpint(process_state(process, 1), ==, PROCESS_IDLE);
-	process->wait_from_us = 1;
 	g_assert_cmpint(process_state(process, 1), ==, PROCESS_ATTACHING);
+	process->is_idle = TRUE;
+	g_assert_cmpint(process_state(process, 1), ==, PROCESS_IDLE);
+	process->is_idle = FALSE;
 	process->sample_us = 10 * SECOND;
 	g_assert_cmpint(process_state(process, 13 * SECOND), ==, PROCESS_LIVE);
 	g_assert_cmpint(process_state(process, 13 * SECOND + 1), ==, PROCESS_SILENT);

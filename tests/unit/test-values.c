@@ -136,7 +136,7 @@ static void test_json(void)
 	g_assert_nonnull(strstr(
 		text, "\n  \"counters/gc-heap-size\": {\"provider\": \"System.Runtime\", "
 		      "\"name\": \"gc-heap-size\", \"version\": \"\", \"tags\": \"\", \"kind\": "
-	              "\"gauge\", "
+		      "\"gauge\", "
 		      "\"unit\": \"MB\", \"time\": \"2026-11-24T10:15:12.345Z\", \"old\": false, "
 		      "\"value\": 388.682712},\n"));
 	g_assert_nonnull(strstr(text, "\"value\": 250, \"increment\": 500}"));
@@ -190,8 +190,8 @@ static void test_meters(void)
 	g_assert_nonnull(strstr(json, "\n  \"meters/App/count/a=b\": {"));
 	g_assert_nonnull(strstr(json, "\"tags\": \"m=1,i=2,a=b\", \"kind\": \"counter\""));
 	g_assert_nonnull(strstr(json, ", \"value\": 103, \"increment\": 3},\n"));
-	g_assert_nonnull(strstr(
-		json, "\"p50\": null, \"p95\": 2.5, \"p99\": null, \"count\": 5, \"sum\": 5}\n"));
+	g_assert_nonnull(strstr(json, "\"p50\": null, \"p95\": 2.5, \"p99\": null, \"count\": 5, "
+	                              "\"sum\": 5, \"count_rate\": 5}\n"));
 	g_assert_nonnull(strstr(txt, "\nApp      count (s)[m=1;i=2;a=b] "));
 	g_assert_nonnull(strstr(
 		catalog, "\nmeters/App/count/a=b\tApp\tcount\tcounter\ts\tcount\tWhat it is\t"
