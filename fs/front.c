@@ -4,6 +4,7 @@
 #include <signal.h>
 #include "fs/edge/edge.h"
 #include "fs/model/model.h"
+#include "fs/wall.h"
 
 enum {
 	LAST_DUMPS_S = 10 /* the broker says stop before that, if it knows of the end */
@@ -66,7 +67,23 @@ static void ignore_signals(void)
 		sigaction(ignored[i], &action, NULL);
 }
 
-int front_run(int link_fd, int fuse_fd, const Settings *settings, int log_fd)
+/* When all is open that is ever opened by its name. */
+static gboolean close_wall(Model *model, const Settings *settings, gboolean without_filter)
+{
+	RecordWall wall;
+	int r;
+
+	(void)g_random_int(); /* seeded from a file */
+	r = without_filter ? 0 : wall_close_front();
+	if (r < 0)
+		g_warning("system calls are not filtered: %s", g_strerror(-r));
+	wall_read(&wall);
+	model_set_wall(model, &wall);
+	return r == 0 || !settings->root_mode;
+}
+
+int front_run(int link_fd, int fuse_fd, const Settings *settings, int log_fd,
+              gboolean without_filter)
 {
 	static const ModelCallbacks model_callbacks = {
 		.ended = on_model_ended,
@@ -82,10 +99,12 @@ int front_run(int link_fd, int fuse_fd, const Settings *settings, int log_fd)
 	ignore_signals();
 	front.model = model_new(link_fd, log_fd, settings, &model_callbacks, &front);
 	edge = edge_new(fuse_fd, front.model, settings->debug, &edge_callbacks, &front);
-	if (edge)
+	if (!edge)
+		front.reason = -EIO;
+	else if (close_wall(front.model, settings, without_filter))
 		g_main_loop_run(front.loop);
 	else
-		front.reason = -EIO;
+		front.reason = -EPERM;
 	edge_free(edge);
 	model_free(front.model);
 	g_main_loop_unref(front.loop);

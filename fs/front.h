@@ -12,7 +12,9 @@
  *   link_fd  the front's end of the SEQPACKET pair
  *   fuse_fd  /dev/fuse, mounted already
  *   log_fd   a connected datagram socket of syslog, or -1
- * Privileges were dropped by the caller. Signals that end or hang up are ignored from here on: a ^C
- * hits both halves, and the broker decides.
+ * Privileges were dropped by the caller; system calls are filtered here (wall.h), unless without_filter. Where
+ * that cannot be, root's mount ends with -EPERM, and another user's says so. Signals that end or hang up are
+ * ignored from here on: a ^C hits both halves, and the broker decides.
  */
-int front_run(int link_fd, int fuse_fd, const Settings *settings, int log_fd);
+int front_run(int link_fd, int fuse_fd, const Settings *settings, int log_fd,
+              gboolean without_filter);

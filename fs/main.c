@@ -24,6 +24,7 @@
 #include "fs/privileges.h"
 #include "fs/sd-notify.h"
 #include "fs/util.h"
+#include "fs/wall.h"
 
 typedef struct {
 	Options options;
@@ -87,7 +88,8 @@ static G_GNUC_NORETURN void run_front(const Start *start, int link_fd)
 			dup2(null, i);
 		util_close_fd(&null);
 	}
-	r = front_run(link_fd, start->mount.fd, &settings, start->log_fd);
+	r = front_run(link_fd, start->mount.fd, &settings, start->log_fd,
+	              start->options.no_seccomp);
 	_exit(r == 0 || r == -ENOTCONN ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
@@ -119,7 +121,7 @@ static int run(Start *start)
 		.ready_data = start,
 	};
 	int pair[2];
-	int status;
+	int status, r;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
 		return complain(g_strdup_printf("no socket pair: %s", g_strerror(errno)));
@@ -133,6 +135,14 @@ static int run(Start *start)
 		mount_table_detach(start->mount.path, config.root_mode);
 		return complain(g_strdup_printf("no second process: %s", g_strerror(errno)));
 	}
+	r = wall_close_broker(config.root_mode, start->options.no_seccomp);
+	if (r < 0) {
+		mount_table_detach(start->mount.path, config.root_mode);
+		return complain(g_strdup_printf("the rights of the first process cannot be "
+		                                "reduced: %s",
+		                                g_strerror(-r)));
+	}
+	wall_read(&config.wall);
 	config.link_fd = pair[0];
 	status = broker_run(&config);
 	sd_notify_send("STOPPING=1");
@@ -149,8 +159,10 @@ static gboolean is_inside(const char *path, const char *dir)
 static int prepare(Start *start, char **ret_why)
 {
 	g_autofree char *dump_dir = g_canonicalize_filename(start->options.dump_dir, NULL);
-	int r = mount_prepare(start->options.mountpoint, &start->mount, ret_why);
+	int r = wall_check(geteuid() != 0 || start->options.no_seccomp, ret_why);
 
+	if (r >= 0)
+		r = mount_prepare(start->options.mountpoint, &start->mount, ret_why);
 	if (r < 0)
 		return r;
 	if (is_inside(dump_dir, start->mount.path)) {

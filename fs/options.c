@@ -17,7 +17,7 @@ typedef struct {
 	Options *options;
 	char *attach_delay, *meters_delay, *interval, *attach, *detect, *providers;
 	LimitTexts limits;
-	int foreground, debug, help, version;
+	int foreground, debug, help, version, no_seccomp;
 	gboolean is_helper;
 	char *why;
 } Raw;
@@ -81,6 +81,8 @@ static const Row rows[] = {
 	  "dumps that are older go: seconds, or 90m, 12h, 7d (off)" },
 	{ "group=", NOT_HERE, "-o group=NAME",
 	  "a group that may read processes, status and events at the root" },
+	{ "no_seccomp", offsetof(Raw, no_seccomp), "-o no_seccomp",
+	  "filter no system calls: where the kernel cannot" },
 };
 
 /* What fstab(5), mount(8) and systemd.mount(5) have for every file system, and what the mount is anyway:
@@ -330,6 +332,7 @@ int options_parse(int argc, char **argv, Options *ret, char **ret_why)
 	ret->help = raw.help;
 	ret->version = raw.version;
 	ret->debug = raw.debug;
+	ret->no_seccomp = raw.no_seccomp;
 	ret->fake = raw.is_helper && raw.foreground;
 	ret->foreground = (raw.foreground && !raw.is_helper) || raw.debug;
 	if (good && !raw.why && !ret->help && !ret->version)

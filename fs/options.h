@@ -18,6 +18,7 @@
 typedef struct {
 	gboolean foreground; /* -f, implied by -d */
 	gboolean debug;      /* -d */
+	gboolean no_seccomp; /* system calls are not filtered */
 	gboolean help, version;
 	gboolean fake;    /* -f of a mount helper: all is well, and nothing is done */
 	char *source;     /* NULL when not given */

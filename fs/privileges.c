@@ -83,12 +83,13 @@ int privileges_drop_front(gboolean root_mode, char **ret_why)
 				FIRST_UID, LAST_UID);
 			return r;
 		}
+		confine_drop_bounding(0);
 		if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 ||
 		    setresuid(uid, uid, uid) < 0)
 			r = -errno;
 	}
 	if (!r)
-		r = confine_drop_capabilities();
+		r = confine_keep_capabilities(0);
 	if (!r && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		r = -errno;
 	if (r < 0)

@@ -318,7 +318,8 @@ static void send_health(Broker *broker)
 	}
 	if (g_get_monotonic_time() - broker->no_fds_us < HEALTH_EVERY_S * G_USEC_PER_SEC ||
 	    !fds_are_left(broker))
-		record.found.flags = RECORD_HEALTH_NO_FDS;
+		record.health.flags = RECORD_HEALTH_NO_FDS;
+	record.health.wall = broker->config.wall;
 	broker_send(broker, &record, NULL, 0, -1);
 }
 
@@ -447,6 +448,7 @@ static void on_record(const Record *record, const char *payload, size_t len, int
 	if (broker->front_ready)
 		return;
 	broker->front_ready = TRUE;
+	send_health(broker);
 	store_each_warning(broker->config.store, tell_of_store, broker);
 	broker_apply_retention(broker);
 	look_ready(broker);

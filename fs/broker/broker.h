@@ -23,6 +23,7 @@ typedef struct {
 	unsigned attach_delay_s;
 	unsigned meters_delay_s;  /* RECORD_METERS_OFF: never */
 	DumpLimits limits;        /* of dumps */
+	RecordWall wall;          /* of this process, told to the front */
 	const DumpWriter *writer; /* how they are taken */
 	/* Called once: 0 when mounted, INIT answered and the first scan done. */
 	void (*ready)(int error, void *data);

@@ -27,11 +27,31 @@ void confine_keep_fds(int *keep, unsigned n)
 	syscall(SYS_close_range, from, ~0u, 0);
 }
 
-int confine_drop_capabilities(void)
+uint64_t confine_capabilities(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct none[2] = { 0 };
+	struct __user_cap_data_struct sets[2] = { 0 };
+
+	syscall(SYS_capget, &header, sets);
+	return (uint64_t)sets[1].permitted << 32 | sets[0].permitted;
+}
+
+int confine_keep_capabilities(uint64_t keep)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	uint64_t left = keep ? keep & confine_capabilities() : 0;
+	struct __user_cap_data_struct sets[2] = {
+		{ .permitted = (uint32_t)left, .effective = (uint32_t)left },
+		{ .permitted = (uint32_t)(left >> 32), .effective = (uint32_t)(left >> 32) },
+	};
 
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	return syscall(SYS_capset, &header, none) < 0 ? -errno : 0;
+	return syscall(SYS_capset, &header, sets) < 0 ? -errno : 0;
+}
+
+void confine_drop_bounding(uint64_t keep)
+{
+	for (int i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
+		if (!(keep & UINT64_C(1) << i))
+			prctl(PR_CAPBSET_DROP, i, 0, 0, 0);
 }

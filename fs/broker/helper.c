@@ -77,7 +77,7 @@ int helper_become(HelperContext *context, const HelperCredentials *who)
 		    setresgid(who->gid, who->gid, who->gid) < 0 ||
 		    setresuid(who->uid, who->uid, who->uid) < 0)
 			return -errno;
-		if (confine_drop_capabilities() < 0)
+		if (confine_keep_capabilities(0) < 0)
 			return -errno;
 	}
 	/* The change of uid cleared it. */

@@ -69,7 +69,7 @@ typedef enum {
 			       * sentence or createdump's own text */
 	RECORD_NOTICE, /* a line for `events`: serial or 0, pid, word; payload = keys and values, NUL-ended each */
 	RECORD_STOP,         /* end: answer what waits, close and exit 0 */
-	RECORD_HEALTH,       /* value = RSS of the broker in kB, found.flags = RECORD_HEALTH_* */
+	RECORD_HEALTH,       /* value = RSS of the broker in kB; RecordHealth */
 	RECORD_DUMP_REMOVED, /* serial = dump's: retention took it, all parts; payload = why, a word */
 	RECORD_N_KINDS,
 } RecordKind;
@@ -204,6 +204,19 @@ typedef struct {
 	uint64_t client[2]; /* not 0: the id by which the runtime tells its clients apart */
 } RecordValues;
 
+/* What a process of ours is left with. */
+typedef struct {
+	uint64_t capabilities; /* permitted: bits 1 << CAP_* */
+	uint32_t uid;          /* effective */
+	uint32_t no_new_privs; /* 0 or 1 */
+	uint32_t seccomp;      /* 0 or 1: it filters its system calls */
+} RecordWall;
+
+typedef struct {
+	RecordWall wall; /* of the broker */
+	uint32_t flags;  /* RECORD_HEALTH_* */
+} RecordHealth;
+
 typedef struct {
 	uint32_t magic;
 	uint32_t kind; /* RecordKind */
@@ -225,6 +238,7 @@ typedef struct {
 		RecordSealed sealed;
 		RecordProgress progress;
 		RecordValues values;
+		RecordHealth health;
 		uint8_t pad[RECORD_HEADER_SIZE - 72];
 	};
 } Record;

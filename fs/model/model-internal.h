@@ -57,9 +57,12 @@ struct Model {
 	guint tick;
 	guint64 dropped_events; /* of processes that are gone */
 	guint64 broker_rss_kb;
+	RecordWall front_wall, broker_wall;
+	int statm;        /* /proc/self/statm; it cannot be opened later on */
 	unsigned fds_max; /* descriptors that sessions may take */
 	gboolean no_fds_front;
 	gboolean no_fds_broker;
+	gboolean has_front_wall, has_broker_wall;
 	gboolean ended;
 };
 

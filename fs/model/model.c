@@ -1,6 +1,7 @@
 /* Records of the broker in, state and observers' calls out. */
 #include "fs/model/model.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/resource.h>
 #include "fs/model/model-internal.h"
@@ -176,7 +177,9 @@ static void take_notice(Model *model, const Record *record, const char *payload,
 static void take_health(Model *model, const Record *record)
 {
 	model->broker_rss_kb = record->value;
-	model->no_fds_broker = (record->found.flags & RECORD_HEALTH_NO_FDS) != 0;
+	model->no_fds_broker = (record->health.flags & RECORD_HEALTH_NO_FDS) != 0;
+	model->broker_wall = record->health.wall;
+	model->has_broker_wall = TRUE;
 }
 
 static void take_reply(Model *model, const Record *record, const char *payload, gsize len)
@@ -304,6 +307,7 @@ Model *model_new(int link_fd, int log_fd, const Settings *settings, const ModelC
 	model->metrics = metrics_new();
 	model->sessions = g_ptr_array_new();
 	model->fds_max = session_fds();
+	model->statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 	g_queue_init(&model->acts);
 	journal_init(&model->journal, log_fd);
 	model_dumps_init(model);
@@ -328,7 +332,14 @@ void model_free(Model *model)
 	event_log_free(model->events);
 	metrics_free(model->metrics);
 	journal_clear(&model->journal);
+	util_close_fd(&model->statm);
 	g_free(model);
+}
+
+void model_set_wall(Model *model, const RecordWall *wall)
+{
+	model->front_wall = *wall;
+	model->has_front_wall = TRUE;
 }
 
 void model_ready(Model *model)
@@ -393,6 +404,8 @@ void model_figures(const Model *model, ModelFigures *ret)
 		.broker_rss_kb = model->broker_rss_kb,
 		.no_fds_front = model->no_fds_front,
 		.no_fds_broker = model->no_fds_broker,
+		.front_wall = model->has_front_wall ? &model->front_wall : NULL,
+		.broker_wall = model->has_broker_wall ? &model->broker_wall : NULL,
 	};
 	for (const Process *p = process_table_next(model->processes, 0); p;
 	     p = process_table_next(model->processes, p->serial))

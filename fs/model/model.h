@@ -28,6 +28,9 @@ Model *model_new(int link_fd, int log_fd, const Settings *settings, const ModelC
 /* Cancels all acts: their callbacks are not called. */
 void model_free(Model *model);
 
+/* What this process is left with, for `status`. */
+void model_set_wall(Model *model, const RecordWall *wall);
+
 /* INIT was answered: tells the broker. */
 void model_ready(Model *model);
 
@@ -110,5 +113,6 @@ typedef struct {
 	guint64 log_dropped;    /* lines that syslog did not take */
 	guint64 broker_rss_kb;  /* 0 unknown */
 	gboolean no_fds_front, no_fds_broker;
+	const RecordWall *front_wall, *broker_wall; /* NULL: not said so far */
 } ModelFigures;
 void model_figures(const Model *model, ModelFigures *ret);

@@ -20,7 +20,8 @@
  *
  * Keys of `status` at the root:
  *   version pid uptime_s processes sessions interval attach_delay dump_dir rss_kb broker_rss_kb
- *   dumps dropped_events log_dropped asks, and `no-fds front|broker` while descriptors are short.
+ *   dumps dropped_events log_dropped asks, front and broker (what they are left with), and `no-fds
+ *   front|broker` while descriptors are short.
  *
  * Keys of `runtime`: version os arch rid entrypoint pid_in_namespace cookie started socket; "-" for
  * what is unknown.

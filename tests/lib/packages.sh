@@ -33,4 +33,4 @@ unpack_packages() {
 	rm -rf "$work"
 }
 
-BUILD_PACKAGES="fuse3 libfuse3-dev libglib2.0-dev meson ninja-build scdoc pkg-config gcc libc6-dev"
+BUILD_PACKAGES="fuse3 libfuse3-dev libglib2.0-dev libseccomp-dev meson ninja-build scdoc pkg-config gcc libc6-dev"

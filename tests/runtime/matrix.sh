@@ -93,5 +93,6 @@ try() {
 for name in ${ONLY:-twin-3.1 twin-8.0 twin-9.0 twin-10.0 twin-11.0 single-8.0 single-10.0 aot-8.0 aot-10.0}; do
 	try "$name"
 done
+for half in front broker; do like "the $half, all that time" "$(key status $half)" "seccomp=yes$"; done
 ok "the daemon ends" stop_daemon
 finish

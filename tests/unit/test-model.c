@@ -1186,6 +1186,31 @@ static void test_journal(Fixture *f, gconstpointer data)
 	g_assert_false(logged(f, "password"));
 }
 
+static gboolean status_has(Fixture *f, const char *text)
+{
+	g_autoptr(GString) out = g_string_new(NULL);
+
+	render_root_status(f->model, out);
+	return strstr(out->str, text) != NULL;
+}
+
+static void test_wall(Fixture *f, gconstpointer data)
+{
+	const RecordWall front = { .uid = 65520, .no_new_privs = 1, .seccomp = 1 };
+	Record record = record_new(RECORD_HEALTH);
+
+	g_assert_false(status_has(f, "\nfront "));
+	g_assert_false(status_has(f, "\nbroker "));
+	model_set_wall(f->model, &front);
+	g_assert_true(status_has(f, "\nfront uid=65520 caps=none no_new_privs=yes seccomp=yes\n"));
+	record.health.wall.capabilities =
+		1 << 0 | 1 << 5 | G_GUINT64_CONSTANT(1) << 40 | G_GUINT64_CONSTANT(1) << 63;
+	tell(f, &record, NULL, 0, -1);
+	settle(f);
+	g_assert_true(status_has(f, "\nbroker uid=0 caps=chown,kill,checkpoint_restore,63 "
+	                            "no_new_privs=no seccomp=no\n"));
+}
+
 static void test_figures(Fixture *f, gconstpointer data)
 {
 	Record record = record_new(RECORD_HEALTH);
@@ -1694,6 +1719,7 @@ int main(int argc, char **argv)
 	ADD("json-at-the-next-start", test_json_at_the_next_start);
 	ADD("journal", test_journal);
 	ADD("figures", test_figures);
+	ADD("wall", test_wall);
 	ADD("stop", test_stop);
 	ADD("detect-spike", test_detect_spike);
 	ADD("detect-samples", test_detect_samples);

@@ -212,7 +212,10 @@ static void test_flags(void)
 	g_assert_true(options.debug && options.foreground);
 	options_clear(&options);
 	g_assert_cmpint(parse("triggerdumpfs -f /m", &options, &why), ==, 0);
-	g_assert_true(options.foreground && !options.debug);
+	g_assert_true(options.foreground && !options.debug && !options.no_seccomp);
+	options_clear(&options);
+	g_assert_cmpint(parse("triggerdumpfs -o no_seccomp /m", &options, &why), ==, 0);
+	g_assert_true(options.no_seccomp);
 	options_clear(&options);
 	g_assert_cmpint(parse("triggerdumpfs --help", &options, &why), ==, 0);
 	g_assert_true(options.help);
