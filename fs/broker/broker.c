@@ -28,7 +28,8 @@ enum {
 	NOTICE_MAX = 4096,
 	FDS_RESERVE = 64,
 	FDS_OWN = 13,
-	FDS_A_TARGET = 3,    /* pidfd, /proc/PID, socket */
+	FDS_A_TARGET = 3, /* pidfd, /proc/PID, socket */
+	FRONT_SILENT_S = 20,
 	NO_FDS_AGAIN_S = 60, /* after so long without a shortage another one is told of */
 };
 
@@ -45,7 +46,8 @@ struct Broker {
 	int signals;
 	guint signals_source;
 	unsigned seconds;
-	gint64 no_fds_us; /* monotonic: when they were short last; 0 never */
+	gint64 no_fds_us;  /* monotonic: when they were short last; 0 never */
+	unsigned silent_s; /* since the front's last record, in seconds of this process */
 	gboolean front_ready, scanned, told_scanned, told_ready;
 	gboolean ending;
 	gboolean front_gone;
@@ -345,23 +347,6 @@ gboolean broker_has_fds(Broker *broker)
 	return FALSE;
 }
 
-static gboolean on_second(gpointer data)
-{
-	Broker *broker = data;
-
-	broker->scanned |= !discover_attempts();
-	look_ready(broker);
-	discover_tick(broker);
-	attach_watch(broker);
-	send_dirty(broker);
-	if (broker->seconds % HEALTH_EVERY_S == 0)
-		send_health(broker);
-	if (broker->front_ready && broker->seconds % RETENTION_EVERY_S == 0)
-		broker_apply_retention(broker);
-	broker->seconds++;
-	return G_SOURCE_CONTINUE;
-}
-
 static void send_store_dump(const StoreDump *dump, void *data)
 {
 	Broker *broker = data;
@@ -432,10 +417,46 @@ static void begin_end(Broker *broker, gboolean asked)
 	g_timeout_add(END_LOOK_MS, look_at_dumps, broker);
 }
 
+/*
+ * It pings each second. Counted in seconds in each of which the socket was read, and not by a clock: when the
+ * machine was paused, or both halves were stopped, time went by for both.
+ */
+static void look_at_front(Broker *broker)
+{
+	if (broker->ending || ++broker->silent_s <= FRONT_SILENT_S)
+		return;
+	g_warning("the front has been silent for %u s: it is killed", FRONT_SILENT_S);
+	kill(broker->config.front, SIGKILL);
+	begin_end(broker, FALSE);
+}
+
+static gboolean on_second(gpointer data)
+{
+	Broker *broker = data;
+
+	broker->scanned |= !discover_attempts();
+	look_ready(broker);
+	discover_tick(broker);
+	attach_watch(broker);
+	send_dirty(broker);
+	look_at_front(broker);
+	if (broker->seconds % HEALTH_EVERY_S == 0)
+		send_health(broker);
+	if (broker->front_ready && broker->seconds % RETENTION_EVERY_S == 0)
+		broker_apply_retention(broker);
+	broker->seconds++;
+	return G_SOURCE_CONTINUE;
+}
+
 static void on_record(const Record *record, const char *payload, size_t len, int fd, void *data)
 {
 	Broker *broker = data;
 
+	broker->silent_s = 0;
+	if (record->kind == RECORD_PING) {
+		util_close_fd(&fd);
+		return;
+	}
 	if (record->kind != RECORD_READY) {
 		asks_take(broker, record, payload, len, fd);
 		return;

@@ -69,6 +69,7 @@ static const Kind kinds[RECORD_N_KINDS] = {
 	[RECORD_CANCEL] = { "cancel", HAS_ID },
 	[RECORD_DUMP_CONFIRM] = { "dump-confirm", HAS_ID },
 	[RECORD_DUMP_WITHDRAW] = { "dump-withdraw", HAS_ID | HAS_SERIAL },
+	[RECORD_PING] = { "ping", 0 },
 
 	[RECORD_FOUND] = { "found", HAS_SERIAL | MAY_HAVE_PAYLOAD },
 	[RECORD_GONE] = { "gone", HAS_SERIAL },

@@ -52,6 +52,7 @@ typedef enum {
 			      * state CONFIRM; without effect on any other. No reply */
 	RECORD_DUMP_WITHDRAW, /* id of a DUMP, serial = process's: ends it with -ECANCELED unless it has begun,
 			       * else without effect. No reply of its own */
+	RECORD_PING, /* each second: it is alive. No reply */
 
 	/* broker -> front */
 	RECORD_FOUND = 64, /* serial: a process, or news of it; RecordFound, payload = texts */

@@ -270,6 +270,7 @@ static void on_closed(int reason, void *data)
 static gboolean on_tick(gpointer data)
 {
 	Model *model = data;
+	const Record ping = record_new(RECORD_PING);
 	gint64 now = g_get_monotonic_time();
 
 	for (Process *p = process_table_next(model->processes, 0); p;
@@ -280,6 +281,7 @@ static gboolean on_tick(gpointer data)
 		if (process_state(p, now) != p->state_seen)
 			model_touch(model, p);
 	}
+	(void)link_send(model->link, &ping, NULL, 0, -1);
 	return G_SOURCE_CONTINUE;
 }
 

@@ -36,7 +36,7 @@ typedef struct {
 	CounterStream stream;
 	int journal;
 	unsigned changes[MODEL_DUMPS + 1];
-	unsigned ended, scanned;
+	unsigned ended, scanned, pings;
 	int reason;
 	/* of the last act */
 	ModelAct *act;
@@ -63,8 +63,13 @@ static void got_free(Got *got)
 
 static void on_record(const Record *record, const char *payload, size_t len, int fd, void *data)
 {
-	Got *got = g_new0(Got, 1);
+	Got *got;
 
+	if (record->kind == RECORD_PING) {
+		((Fixture *)data)->pings++;
+		return;
+	}
+	got = g_new0(Got, 1);
 	got->record = *record;
 	got->payload = g_memdup2(payload, len + 1);
 	got->len = len;
@@ -1186,6 +1191,12 @@ static void test_journal(Fixture *f, gconstpointer data)
 	g_assert_false(logged(f, "password"));
 }
 
+static void test_ping(Fixture *f, gconstpointer data)
+{
+	WAIT_FOR(f->pings >= 2);
+	g_assert_cmpuint(f->inbox.length, ==, 0);
+}
+
 static gboolean status_has(Fixture *f, const char *text)
 {
 	g_autoptr(GString) out = g_string_new(NULL);
@@ -1719,6 +1730,7 @@ int main(int argc, char **argv)
 	ADD("json-at-the-next-start", test_json_at_the_next_start);
 	ADD("journal", test_journal);
 	ADD("figures", test_figures);
+	ADD("ping", test_ping);
 	ADD("wall", test_wall);
 	ADD("stop", test_stop);
 	ADD("detect-spike", test_detect_spike);

@@ -24,7 +24,7 @@ static Record good(RecordKind kind)
 
 static gboolean is_from_front(guint32 kind)
 {
-	return kind >= RECORD_READY && kind <= RECORD_DUMP_WITHDRAW;
+	return kind >= RECORD_READY && kind <= RECORD_PING;
 }
 
 static gboolean exists(guint32 kind)
