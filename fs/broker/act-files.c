@@ -30,6 +30,17 @@ static int copy_environ(int procfd, int memfd)
 	return n < 0 ? -errno : 0;
 }
 
+int act_read_text(int dirfd, const char *name, size_t max, ActText *ret)
+{
+	char *text = malloc(max + 1);
+	ssize_t n = text ? discovery_read(dirfd, name, text, max + 1) : -ENOMEM;
+
+	if (text && n < 0)
+		text[0] = '\0';
+	*ret = (ActText){ text, (size_t)MAX(n, 0), n == (ssize_t)max };
+	return n < 0 ? (int)n : 0;
+}
+
 void act_environ(HelperContext *context, const void *args)
 {
 	const ActEnviron *act = args;

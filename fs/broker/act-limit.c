@@ -13,39 +13,22 @@
 #include "fs/broker/heap-limit.h"
 #include "fs/broker/memory-cgroup.h"
 #include "fs/broker/runtimeconfig.h"
+#include "fs/broker/target-cgroup.h"
 #include "fs/util.h"
 
 enum {
 	ENVIRON_MAX = 4 << 20,
-	MOUNTINFO_MAX = 4 << 20,
 	CMDLINE_MAX = 32768, /* the application's name stands in front */
 	SMALL_MAX = 16384,
 	LACK_MAX = 1024
 };
 
-/* A text of /proc, and a NUL behind it. */
-typedef struct {
-	char *text;
-	size_t len;
-	gboolean cut;
-} Text;
-
 /* What is opened and read before the rights are given up. */
 typedef struct {
 	int root; /* -1: it could not be opened */
 	char exe[PATH_MAX], cwd[PATH_MAX];
-	Text cmdline;
+	ActText cmdline;
 } App;
-
-/* An unreadable one is empty. dirfd: of a process. */
-static int read_text(int dirfd, const char *name, size_t max, Text *ret)
-{
-	char *text = malloc(max + 1);
-	ssize_t n = text ? discovery_read(dirfd, name, text, max + 1) : -ENOMEM;
-
-	*ret = (Text){ text, (size_t)MAX(n, 0), n == (ssize_t)max };
-	return n < 0 ? (int)n : 0;
-}
 
 /* Where a link of /proc/PID leads, as the target sees it: what its own root is (chroot) is cut off. */
 static gboolean read_link(int procfd, const char *name, char *ret)
@@ -86,58 +69,17 @@ static uint64_t read_physical(void)
 	return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : 0;
 }
 
-/* Its directory as we see it, and the topmost one that the target sees. NULL, "" when it sees no memory cgroup
- * at all, or why neither can be told. */
-static const char *find_directory(const Text *mounts, const Text *ours, const Text *cgroup,
-                                  int version, char *directory, char *top)
-{
-	g_autofree MemoryCgroupMount *theirs = g_new(MemoryCgroupMount, 1);
-	g_autofree MemoryCgroupMount *mount = g_new(MemoryCgroupMount, 1);
-	char path[MEMORY_CGROUP_PATH_MAX];
-	int r;
-
-	if (mounts->cut || ours->cut)
-		return "there are too many mounts";
-	if (!memory_cgroup_find_mount(mounts->text, mounts->len, version, theirs))
-		return "";
-	r = memory_cgroup_path(cgroup->text, cgroup->len, version, path, sizeof path);
-	if (r == -ENOENT)
-		return "";
-	if (r < 0)
-		return "the path of its cgroup cannot be followed";
-	if (!memory_cgroup_find_mount(ours->text, ours->len, version, mount))
-		return "its memory cgroup is not mounted here";
-	if (memory_cgroup_join(theirs, path, directory, PATH_MAX) < 0 ||
-	    memory_cgroup_join(mount, path, directory, PATH_MAX) < 0 ||
-	    memory_cgroup_join(mount, theirs->root, top, PATH_MAX) < 0)
-		return "its cgroup is outside of what is mounted";
-	return NULL;
-}
-
 static void read_cgroup(int procfd, HeapLimitFacts *facts)
 {
-	autofd int self = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	char directory[PATH_MAX], top[PATH_MAX];
-	Text mounts, ours, cgroup;
-	const char *lack;
-	int version;
+	TargetCgroup *cgroup = malloc(sizeof *cgroup);
+	const char *lack = cgroup ? target_cgroup_find(procfd, cgroup) : "no memory";
 
 	facts->cgroup_own = facts->cgroup_smallest = HEAP_LIMIT_NONE;
-	if (read_text(procfd, "mountinfo", MOUNTINFO_MAX, &mounts) < 0 ||
-	    read_text(procfd, "cgroup", SMALL_MAX, &cgroup) < 0 ||
-	    read_text(self, "mountinfo", MOUNTINFO_MAX, &ours) < 0) {
-		facts->cgroup_lack = "its cgroup cannot be read";
-		return;
-	}
-	version = memory_cgroup_version(mounts.text, mounts.len);
-	lack = find_directory(&mounts, &ours, &cgroup, version, directory, top);
-	if (!lack && memory_cgroup_read(top, directory, version, &facts->cgroup_own,
-	                                &facts->cgroup_smallest) < 0)
+	if (!lack && memory_cgroup_read(cgroup->top, cgroup->directory, cgroup->version,
+	                                &facts->cgroup_own, &facts->cgroup_smallest) < 0)
 		lack = "the limit of its cgroup cannot be read";
 	facts->cgroup_lack = lack && lack[0] ? lack : NULL;
-	free(mounts.text);
-	free(ours.text);
-	free(cgroup.text);
+	free(cgroup);
 }
 
 static void read_app(int procfd, App *app)
@@ -147,7 +89,7 @@ static void read_app(int procfd, App *app)
 		app->exe[0] = '\0';
 	if (!read_link(procfd, "cwd", app->cwd))
 		app->cwd[0] = '\0';
-	read_text(procfd, "cmdline", CMDLINE_MAX, &app->cmdline);
+	act_read_text(procfd, "cmdline", CMDLINE_MAX, &app->cmdline);
 }
 
 /* Bytes read or negative errno. */
@@ -213,10 +155,10 @@ void act_limit(HelperContext *context, const void *args)
 	HelperMessage message = { .error = -EOPNOTSUPP };
 	HeapLimitFacts facts = { .major = act->major };
 	App app;
-	Text environment;
+	ActText environment;
 	char *text = malloc(RUNTIMECONFIG_MAX + 1);
 	char lack[LACK_MAX];
-	int r = read_text(act->procfd, "environ", ENVIRON_MAX, &environment);
+	int r = act_read_text(act->procfd, "environ", ENVIRON_MAX, &environment);
 
 	read_cgroup(act->procfd, &facts);
 	read_app(act->procfd, &app);

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "fs/broker/elf-core.h"
+#include "fs/broker/memory-cgroup.h"
+#include "fs/broker/target-cgroup.h"
 #include "fs/util.h"
 #include "ipc/commands.h"
 
@@ -23,6 +25,9 @@ typedef struct {
 	char coreclr[4096]; /* path as the target sees it, "" when not mapped */
 	int root;
 	int exe;
+	uint64_t cgroup_free; /* memory that its cgroup may still have; only when act->in_memory */
+	const char *cgroup_lack; /* or why that cannot be told */
+	int kills;               /* memory_cgroup_kills_file(), -1 */
 } Look;
 
 /* "start-end perms offset dev inode   path"; the path of the last line may be cut by our buffer, which
@@ -133,6 +138,59 @@ static uint64_t expected_bytes(int procfd, guint32 type)
 	return (status.vm_rss_kb + status.vm_swap_kb) * 1024 * 12 / 10 + SMALL_DUMP_BYTES;
 }
 
+static void look_at_cgroup(const ActPreflight *act, Look *look)
+{
+	TargetCgroup *cgroup = g_new(TargetCgroup, 1);
+	const char *lack = target_cgroup_find(act->procfd, cgroup);
+
+	look->cgroup_free = MEMORY_CGROUP_NONE;
+	look->cgroup_lack = lack && lack[0] ? lack : NULL;
+	if (!lack) {
+		g_autofree char *kills = g_build_filename(
+			cgroup->directory, memory_cgroup_kills_file(cgroup->version), NULL);
+
+		look->kills = open(kills, O_RDONLY | O_CLOEXEC);
+		if (act->in_memory &&
+		    memory_cgroup_free(cgroup->directory, cgroup->version, &look->cgroup_free) < 0)
+			look->cgroup_lack = "the use of its cgroup cannot be read";
+	}
+	g_free(cgroup);
+}
+
+static uint64_t available_bytes(void)
+{
+	static const char key[] = "\nMemAvailable:";
+	char text[4096];
+	const char *line;
+	autofd int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (discovery_read(proc, "meminfo", text, sizeof text) <= 0 || !(line = strstr(text, key)))
+		return 0;
+	return g_ascii_strtoull(line + sizeof key - 1, NULL, 10) * 1024;
+}
+
+/* A dump in memory takes it from the process's cgroup and from everybody here; as much again is left to them. */
+static int check_memory(const Look *look, uint64_t expected, char *text)
+{
+	uint64_t here = available_bytes();
+	uint64_t least = MIN(here, look->cgroup_free);
+
+	if (look->cgroup_lack)
+		g_snprintf(text, HELPER_TEXT_MAX,
+		           "dumps are kept in memory (tmpfs), and how much of it is free for "
+		           "the process cannot be told: %s",
+		           look->cgroup_lack);
+	else if (least / 2 < expected)
+		g_snprintf(text, HELPER_TEXT_MAX,
+		           "dumps are kept in memory (tmpfs): this one may need %" G_GUINT64_FORMAT
+		           " MB, and twice that is not free: %" G_GUINT64_FORMAT " MB are, %s",
+		           expected / 1000000, least / 1000000,
+		           least == here ? "of this machine" : "of the process's cgroup");
+	else
+		return 0;
+	return -ENOSPC;
+}
+
 static int check_askable(const ActPreflight *act, char *text)
 {
 	if (act_is_stopped(act->procfd)) {
@@ -151,7 +209,7 @@ void act_preflight(HelperContext *context, const void *args)
 {
 	const ActPreflight *act = args;
 	HelperMessage message = { 0 };
-	Look look = { .root = -1, .exe = -1 };
+	Look look = { .root = -1, .exe = -1, .kills = -1 };
 	uint64_t full;
 	ActKind kind;
 
@@ -160,6 +218,7 @@ void act_preflight(HelperContext *context, const void *args)
 	message.error = find_coreclr(act->procfd, look.coreclr, sizeof look.coreclr);
 	message.value[1] = expected_bytes(act->procfd, act->type);
 	full = expected_bytes(act->procfd, IPC_DUMP_FULL);
+	look_at_cgroup(act, &look);
 	if (!message.error && look.root < 0)
 		message.error = -EACCES;
 	if (message.error)
@@ -184,5 +243,7 @@ void act_preflight(HelperContext *context, const void *args)
 	}
 	if (!message.error)
 		message.error = check_leaf(act, look.root, message.text);
-	helper_say(context, &message, -1);
+	if (!message.error && act->in_memory)
+		message.error = check_memory(&look, message.value[1], message.text);
+	helper_say(context, &message, message.error ? -1 : look.kills);
 }

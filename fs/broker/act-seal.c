@@ -70,7 +70,7 @@ static int take_over(const ActSeal *act, int fd, struct stat *st, const char **w
 	}
 	if ((geteuid() == 0 && fchown(fd, 0, 0) < 0) || fchmod(fd, 0400) < 0)
 		return -errno;
-	*why = "somebody still has the dump file open for writing";
+	*why = "unsealed: somebody still has the dump file open for writing";
 	r = wait_for_writers(fd);
 	if (r < 0)
 		return r;

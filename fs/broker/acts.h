@@ -53,7 +53,7 @@ typedef enum {
 
 /* ACT: can this target write a dump into that leaf directory? One message: error (0, -EOPNOTSUPP,
  * -EACCES, ...), text = a sentence for the user, value[0] = ActKind, value[1] = bytes that a dump is
- * expected to need at most. */
+ * expected to need at most; fd = memory_cgroup_kills_file() of its cgroup, or -1. */
 typedef struct {
 	pid_t pid;
 	int procfd;
@@ -63,6 +63,8 @@ typedef struct {
 	guint32 type; /* IpcDumpType */
 	/* The runtime will be asked at once: -EAGAIN while stopped, -EMFILE without a free descriptor. */
 	gboolean to_ask;
+	/* The leaf is in memory: -ENOSPC unless twice the dump is free of it, for the target's cgroup and here. */
+	gboolean in_memory;
 } ActPreflight;
 void act_preflight(HelperContext *context, const void *args);
 
@@ -102,6 +104,16 @@ typedef struct {
 	unsigned major; /* of the runtime; 0 unknown */
 } ActLimit;
 void act_limit(HelperContext *context, const void *args);
+
+/* A text of /proc, and a NUL behind it. */
+typedef struct {
+	char *text; /* malloc; "" when it could not be read, NULL without memory */
+	size_t len;
+	gboolean cut; /* there is more than was asked for */
+} ActText;
+
+/* dirfd: of a process. 0 or negative errno. */
+int act_read_text(int dirfd, const char *name, size_t max, ActText *ret);
 
 /* Whether a process is in state T or t; whether it has a descriptor free. */
 gboolean act_is_stopped(int procfd);

@@ -9,6 +9,7 @@
 #include "fs/broker/dump-queue.h"
 #include "fs/broker/dump-space.h"
 #include "fs/broker/dump-writer.h"
+#include "fs/broker/memory-cgroup.h"
 #include "fs/broker/preflight.h"
 #include "fs/broker/thaw.h"
 #include "fs/util.h"
@@ -52,6 +53,7 @@ static void job_free(DumpJob *job)
 	g_queue_remove(&running, job);
 	target->dump = NULL;
 	util_close_fd(&job->createdump);
+	util_close_fd(&job->kills_fd);
 	g_free(job->leaf_path);
 	g_free(job->name);
 	g_free(job->file);
@@ -62,10 +64,24 @@ static void job_free(DumpJob *job)
 		broker_release_target(target);
 }
 
+static gboolean lacked_memory(const DumpJob *job)
+{
+	uint64_t kills;
+
+	return job->sent && job->kills_fd >= 0 &&
+	       memory_cgroup_read_kills(job->kills_fd, &kills) == 0 && kills > job->kills;
+}
+
 static void fail(DumpJob *job, int error, const char *text)
 {
 	Record record = record_new(RECORD_DUMP_FAILED);
 	Broker *broker = job->target->broker;
+
+	if (lacked_memory(job)) {
+		error = -ENOMEM;
+		text = "oom: memory ran out, and the kernel killed in the process's cgroup "
+		       "while its dump was written";
+	}
 
 	record.id = job->ask;
 	record.serial = job->target->serial;
@@ -246,6 +262,8 @@ static void start(DumpJob *job)
 		fail(job, -EAGAIN, "the process is stopped");
 		return;
 	}
+	if (job->kills_fd >= 0 && memory_cgroup_read_kills(job->kills_fd, &job->kills) < 0)
+		util_close_fd(&job->kills_fd);
 	job->running = TRUE;
 	job->started_us = job->progress_us = g_get_monotonic_time();
 	job->timer = g_timeout_add(DUMP_JOB_TICK_MS, on_tick, job);
@@ -364,6 +382,7 @@ static void on_preflight(PreflightResult *result, void *data)
 	job->queued_us = g_get_monotonic_time();
 	job->leaf_path = g_steal_pointer(&result->leaf_path);
 	job->leaf_fd = result->leaf_fd;
+	job->kills_fd = g_steal_fd(&result->kills_fd);
 	job->accepted = TRUE;
 	broker_reply(target->broker, job->ask, target->serial, 0, NULL);
 	choose_type(job, result->kind);
@@ -393,7 +412,7 @@ void dump_job_ask(Target *target, uint64_t ask, guint32 type, RecordReason reaso
 	job->type = type;
 	job->requested_us = util_real_us();
 	job->leaf_fd = -1;
-	job->createdump = -1;
+	job->createdump = job->kills_fd = -1;
 	target->dump = job;
 	preflight = preflight_start(target, type, TRUE, on_preflight, job);
 	if (preflight)

@@ -60,6 +60,8 @@ struct DumpJob {
 	gboolean confirming;
 	gboolean running;
 	uint64_t expected; /* bytes that it may need at most */
+	int kills_fd;   /* where the kernel counts kills for lack of memory in its cgroup, or -1 */
+	uint64_t kills; /* so many there were at the start */
 	Freeze freeze;
 	gboolean sealing;
 	int seal_error;

@@ -195,19 +195,24 @@ int memory_cgroup_parse(const char *text, uint64_t *ret)
 	return 0;
 }
 
-gboolean memory_cgroup_parse_stat(const char *text, uint64_t *ret)
+/* key: with the blank behind it. */
+static gboolean parse_key(const char *text, const char *key, uint64_t *ret)
 {
-	static const char key[] = "hierarchical_memory_limit ";
 	const char *line = text;
 
 	while (line && !g_str_has_prefix(line, key)) {
 		line = strchr(line, '\n');
 		line += line != NULL;
 	}
-	if (!line || !g_ascii_isdigit(line[sizeof key - 1]))
+	if (!line || !g_ascii_isdigit(line[strlen(key)]))
 		return FALSE;
-	*ret = g_ascii_strtoull(line + sizeof key - 1, NULL, 10);
+	*ret = g_ascii_strtoull(line + strlen(key), NULL, 10);
 	return TRUE;
+}
+
+gboolean memory_cgroup_parse_stat(const char *text, uint64_t *ret)
+{
+	return parse_key(text, "hierarchical_memory_limit ", ret);
 }
 
 /* 1 when it was read, 0 when there is none. */
@@ -294,4 +299,68 @@ int memory_cgroup_read(const char *top, const char *directory, int version, uint
 	*ret_own = own;
 	*ret_smallest = smallest;
 	return 0;
+}
+
+/* Of one level. */
+static int read_level_free(const char *directory, int version, uint64_t *ret)
+{
+	g_autofree char *text = g_malloc(FILE_MAX);
+	uint64_t limit, used, cache = 0;
+	int r = read_limit(directory, version == 2 ? "memory.max" : "memory.limit_in_bytes",
+	                   &limit);
+
+	*ret = MEMORY_CGROUP_NONE;
+	if (r < 0 || limit == MEMORY_CGROUP_NONE)
+		return r;
+	r = read_limit(directory, version == 2 ? "memory.current" : "memory.usage_in_bytes", &used);
+	if (r < 0)
+		return r;
+	r = read_file(directory, "memory.stat", text, FILE_MAX);
+	if (r < 0)
+		return r;
+	if (r)
+		parse_key(text, version == 2 ? "inactive_file " : "total_inactive_file ", &cache);
+	used -= MIN(used, cache);
+	*ret = limit > used ? limit - used : 0;
+	return 0;
+}
+
+int memory_cgroup_free(const char *directory, int version, uint64_t *ret)
+{
+	g_autofree char *path = g_strdup(directory);
+	char *slash;
+
+	*ret = MEMORY_CGROUP_NONE;
+	for (;;) {
+		g_autofree char *procs = g_strconcat(path, "/cgroup.procs", NULL);
+		uint64_t level;
+		int r;
+
+		if (access(procs, F_OK) < 0)
+			return 0;
+		r = read_level_free(path, version, &level);
+		if (r < 0)
+			return r;
+		*ret = MIN(*ret, level);
+		slash = strrchr(path, '/');
+		if (!slash || slash == path)
+			return 0;
+		*slash = '\0';
+	}
+}
+
+const char *memory_cgroup_kills_file(int version)
+{
+	return version == 2 ? "memory.events" : "memory.oom_control";
+}
+
+int memory_cgroup_read_kills(int fd, uint64_t *ret)
+{
+	char text[512];
+	ssize_t n = pread(fd, text, sizeof text - 1, 0);
+
+	if (n < 0)
+		return -errno;
+	text[n] = '\0';
+	return parse_key(text, "oom_kill ", ret) ? 0 : -EINVAL;
 }

@@ -48,3 +48,15 @@ gboolean memory_cgroup_parse_stat(const char *text, uint64_t *ret);
  */
 int memory_cgroup_read(const char *top, const char *directory, int version, uint64_t *ret_own,
                        uint64_t *ret_smallest);
+
+/*
+ * What may still be allocated in a directory: the least of limit minus use, from it up to the root of the
+ * hierarchy. The file cache that goes first does not count as used. MEMORY_CGROUP_NONE without any limit.
+ * 0 or negative errno.
+ */
+int memory_cgroup_free(const char *directory, int version, uint64_t *ret);
+
+/* In this file the kernel counts the processes of a cgroup that it killed for lack of memory: a name within its
+ * directory, and how many they are by now (of an open descriptor; 0 or negative errno). */
+const char *memory_cgroup_kills_file(int version);
+int memory_cgroup_read_kills(int fd, uint64_t *ret);

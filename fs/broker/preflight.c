@@ -26,6 +26,7 @@ static void preflight_free(Preflight *preflight)
 		store_drop_leaf(broker_store(preflight->target->broker),
 		                preflight->result.leaf_path, preflight->result.leaf_fd);
 	g_free(preflight->result.leaf_path);
+	util_close_fd(&preflight->result.kills_fd);
 	g_free(preflight);
 }
 
@@ -45,7 +46,8 @@ static void on_message(const HelperMessage *message, int fd, void *data)
 {
 	Preflight *preflight = data;
 
-	util_close_fd(&fd);
+	util_close_fd(&preflight->result.kills_fd);
+	preflight->result.kills_fd = fd;
 	preflight->result.error = message->error;
 	preflight->result.kind = (ActKind)message->value[0];
 	preflight->result.expected = message->value[1];
@@ -95,15 +97,19 @@ Preflight *preflight_start(Target *target, guint32 type, gboolean to_ask, Prefli
 		.type = type,
 		.to_ask = to_ask,
 	};
+	g_autofree char *unfit = NULL;
 	struct stat st;
 	int r;
 
 	preflight->target = target;
 	preflight->done = done;
 	preflight->data = data;
-	preflight->result.leaf_fd = -1;
+	preflight->result.leaf_fd = preflight->result.kills_fd = -1;
 	preflight->result.error = -EIO;
 	r = identity_check(&target->identity);
+	act.in_memory = store_kind(broker_store(target->broker), &unfit) == STORE_IN_MEMORY;
+	if (r >= 0 && unfit)
+		r = -EOPNOTSUPP;
 	if (r >= 0)
 		r = store_make_leaf(broker_store(target->broker), act.credentials.uid,
 		                    act.credentials.gid, &preflight->result.leaf_path,
@@ -111,7 +117,10 @@ Preflight *preflight_start(Target *target, guint32 type, gboolean to_ask, Prefli
 	if (r >= 0 && fstat(preflight->result.leaf_fd, &st) < 0)
 		r = -errno;
 	if (r < 0) {
-		PreflightResult failed = { .error = r, .text = g_strerror(-r), .leaf_fd = -1 };
+		PreflightResult failed = { .error = r,
+			                   .text = unfit ? unfit : g_strerror(-r),
+			                   .leaf_fd = -1,
+			                   .kills_fd = -1 };
 
 		preflight_free(preflight);
 		done(&failed, data);

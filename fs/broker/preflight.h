@@ -14,6 +14,7 @@ typedef struct {
 	char *leaf_path; /* a fresh leaf for this target; taken by the callee, or dropped after the call */
 	int leaf_fd;
 	uint64_t expected; /* bytes that the dump may need at most */
+	int kills_fd; /* memory_cgroup_kills_file() of the target's cgroup, or -1; as the leaf */
 } PreflightResult;
 
 typedef void (*PreflightDone)(PreflightResult *result, void *data);

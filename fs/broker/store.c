@@ -28,8 +28,10 @@ struct Store {
 	char *dir;
 	gboolean root_mode;
 	int fd, lock, work, sealed;
-	GPtrArray *dumps; /* StoreDump, in order of serial */
-	GPtrArray *made;  /* paths of what store_open() made */
+	StoreKind kind;
+	const char *kind_name; /* NULL: of no known kind */
+	GPtrArray *dumps;      /* StoreDump, in order of serial */
+	GPtrArray *made;       /* paths of what store_open() made */
 	uint64_t last_serial;
 	GPtrArray *warnings; /* char *: what was found at start and is not listed */
 	unsigned unwarned;   /* beyond STORE_WARNINGS_MAX */
@@ -284,7 +286,10 @@ static int take_lock(Store *store, char **ret_why)
 void store_each_warning(const Store *store, StoreWarn call, void *data)
 {
 	g_autofree char *others = NULL;
+	g_autofree char *unfit = NULL;
 
+	if (store_kind(store, &unfit) == STORE_UNFIT)
+		call(unfit, data);
 	for (guint i = 0; i < store->warnings->len; i++)
 		call(store->warnings->pdata[i], data);
 	if (!store->unwarned)
@@ -314,6 +319,7 @@ int store_open(const char *dir, gboolean root_mode, Store **ret, char **ret_why)
 		store_undo(store);
 		return r;
 	}
+	store->kind = store_kind_of(store->fd, &store->kind_name);
 	clean_work(store);
 	read_sealed(store);
 	*ret = store;
@@ -350,6 +356,18 @@ void store_mark_ending(const Store *store)
 const char *store_dir(const Store *store)
 {
 	return store->dir;
+}
+
+StoreKind store_kind(const Store *store, char **ret_why)
+{
+	*ret_why = NULL;
+	if (store->kind == STORE_UNFIT)
+		*ret_why = g_strdup_printf(
+			"%s is on %s, where no dump is written: the process would stay frozen "
+			"for as long as that does not answer",
+			store->dir,
+			store->kind_name ? store->kind_name : "a file system of unknown kind");
+	return store->kind;
 }
 
 int store_sealed_fd(const Store *store)

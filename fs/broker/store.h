@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include "fs/broker/records.h"
+#include "fs/broker/store-kind.h"
 
 typedef struct Store Store;
 
@@ -42,7 +43,10 @@ void store_mark_ending(const Store *store);
 
 const char *store_dir(const Store *store);
 
-/* What is in DIR/sealed and not listed, a sentence each: STORE_WARNINGS_MAX, then one with the number of
+/* Of its file system; *ret_why (to be freed) a sentence when it is STORE_UNFIT, otherwise NULL. */
+StoreKind store_kind(const Store *store, char **ret_why);
+
+/* That no dump can be written there; what is in DIR/sealed and not listed, a sentence each: STORE_WARNINGS_MAX, then one with the number of
  * the others. As found by store_open. */
 typedef void (*StoreWarn)(const char *sentence, void *data);
 void store_each_warning(const Store *store, StoreWarn warn, void *data);

@@ -5,14 +5,18 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/procfs.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <glib/gstdio.h>
 
 enum {
 	MARKER_STRIDE = 10000, /* as the sample applications' Spike objects */
 	LOAD_OFFSET = 4096,
+	FOREIGN_UID = 1,
 };
 
 static void append_note(GByteArray *out, guint32 type, const void *desc, guint32 len)
@@ -80,18 +84,33 @@ static int write_all(int fd, const void *data, gsize len)
 	return 0;
 }
 
-static int write_core(int fd, gsize size)
+/* It takes so many milliseconds. */
+static int write_core(int fd, gsize size, guint ms)
 {
 	g_autoptr(GByteArray) head = core_head(size);
+	const gsize n_blocks = size / MARKER_STRIDE;
+	const gint64 start_us = g_get_monotonic_time();
 	char block[MARKER_STRIDE];
 	int r = write_all(fd, head->data, head->len);
 
-	for (guint i = 1; r == 0 && i <= size / MARKER_STRIDE; i++) {
+	for (guint i = 1; r == 0 && i <= n_blocks; i++) {
+		gint64 due_us = start_us + (gint64)ms * 1000 * i / (gint64)n_blocks;
+
 		memset(block, 0, sizeof block);
 		g_snprintf(block, sizeof block, "SPIKE-MARKER-%07u-", i);
 		r = write_all(fd, block, sizeof block);
+		if (g_get_monotonic_time() < due_us)
+			g_usleep((gulong)(due_us - g_get_monotonic_time()));
 	}
 	return r;
+}
+
+static int write_sparse(int fd, gsize size)
+{
+	g_autoptr(GByteArray) head = core_head(size);
+	int r = write_all(fd, head->data, head->len);
+
+	return r == 0 && ftruncate(fd, (off_t)(LOAD_OFFSET + size)) < 0 ? -errno : r;
 }
 
 static int write_file(const Scenario *s, const char *path)
@@ -105,8 +124,12 @@ static int write_file(const Scenario *s, const char *path)
 		return -errno;
 	if (s->core == CORE_NOT_ELF)
 		r = write_all(fd, "this is no core\n", 16);
+	else if (s->core == CORE_SPARSE)
+		r = write_sparse(fd, size);
 	else if (s->core != CORE_EMPTY)
-		r = write_core(fd, size);
+		r = write_core(fd, size, s->createdump_ms);
+	if (r == 0 && s->core == CORE_FOREIGN)
+		r = fchown(fd, FOREIGN_UID, (gid_t)-1) < 0 ? -errno : 0;
 	if (r == 0 && s->core == CORE_TRUNCATED)
 		r = ftruncate(fd, (off_t)(LOAD_OFFSET + size / 2)) < 0 ? -errno : 0;
 	if (s->core != CORE_KEEP_OPEN)
@@ -114,7 +137,7 @@ static int write_file(const Scenario *s, const char *path)
 	return r;
 }
 
-int core_write(const Scenario *s, const char *path)
+static int leave(const Scenario *s, const char *path)
 {
 	switch (s->core) {
 	case CORE_NONE:
@@ -133,7 +156,42 @@ int core_write(const Scenario *s, const char *path)
 	case CORE_NOT_ELF:
 	case CORE_WORLD_READABLE:
 	case CORE_KEEP_OPEN:
+	case CORE_FOREIGN:
+	case CORE_SPARSE:
 		return write_file(s, path);
 	}
 	return -EINVAL;
+}
+
+/* In the child: stops its parent for as long as it writes. */
+static G_GNUC_NORETURN void be_createdump(const Scenario *s, const char *path)
+{
+	const pid_t parent = getppid();
+	int r;
+
+	prctl(PR_SET_NAME, "createdump");
+	if (ptrace(PTRACE_ATTACH, parent, NULL, NULL) < 0)
+		_exit(errno);
+	waitpid(parent, NULL, __WALL);
+	r = leave(s, path);
+	ptrace(PTRACE_DETACH, parent, NULL, NULL);
+	_exit(-r);
+}
+
+int core_write(const Scenario *s, const char *path)
+{
+	pid_t child;
+	int status;
+
+	if (!s->createdump_ms)
+		return leave(s, path);
+	child = fork();
+	if (child < 0)
+		return -errno;
+	if (child == 0)
+		be_createdump(s, path);
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : 0;
 }

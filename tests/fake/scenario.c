@@ -29,7 +29,8 @@ static const char *const core_names[] = {
 	[CORE_NOT_ELF] = "not-elf",     [CORE_WORLD_READABLE] = "world-readable",
 	[CORE_KEEP_OPEN] = "keep-open", [CORE_FIFO] = "fifo",
 	[CORE_DIRECTORY] = "directory", [CORE_SYMLINK] = "symlink",
-	[CORE_HARDLINK] = "hardlink",
+	[CORE_HARDLINK] = "hardlink",   [CORE_FOREIGN] = "foreign",
+	[CORE_SPARSE] = "sparse",
 };
 
 const char *scenario_command_name(Command command)
@@ -239,7 +240,7 @@ static gboolean parse_directive(Scenario *s, const char *name, const Arguments *
 	} numbers[] = {
 		{ "heap-step", &s->heap_step_ms }, { "counters", &s->n_counters },
 		{ "interval", &s->interval_ms },   { "sessions", &s->max_sessions },
-		{ "core-mb", &s->core_mb },
+		{ "core-mb", &s->core_mb },        { "createdump", &s->createdump_ms },
 	};
 
 	if (a->n == 0)

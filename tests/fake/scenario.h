@@ -57,7 +57,10 @@
  *
  *   core HOW [PATH]         what a dump leaves behind: whole, none, empty, truncated, not-elf,
  *                           world-readable, keep-open (for writing), fifo, directory, symlink PATH,
- *                           hardlink PATH
+ *                           hardlink PATH, foreign (root's alone can: it is given to another user), sparse
+ *                           (all of core-mb is a hole)
+ *   createdump MS           a child of that name writes it, for so long, with this process frozen as the real
+ *                           one does it (ptrace); one that is killed counts as success, as in a runtime
  *   core-mb N               10^6 bytes (default 1), with N * 100 texts "SPIKE-MARKER-0000001-"
  *
  *   listen PID KEY          the name that it claims, instead of its own pid and start time
@@ -115,6 +118,8 @@ typedef enum {
 	CORE_DIRECTORY,
 	CORE_SYMLINK,
 	CORE_HARDLINK,
+	CORE_FOREIGN,
+	CORE_SPARSE,
 } CoreKind;
 
 typedef struct {
@@ -137,6 +142,7 @@ typedef struct {
 	CoreKind core;
 	char *core_path;
 	guint core_mb;
+	guint createdump_ms; /* 0: no child */
 
 	guint64 listen_pid, listen_key; /* 0: its own */
 	guint thread_ms;

@@ -229,6 +229,79 @@ static void test_read(void)
 	g_free(tree);
 }
 
+static void assert_free(const char *path, int version, int error, uint64_t wanted)
+{
+	g_autofree char *dir = g_build_filename(tree, path, NULL);
+	uint64_t got;
+
+	g_assert_cmpint(memory_cgroup_free(dir, version, &got), ==, error);
+	if (!error)
+		g_assert_cmpuint(got, ==, wanted);
+}
+
+static void test_free(void)
+{
+	tree = g_dir_make_tmp("cgroup-XXXXXX", NULL);
+	g_assert_nonnull(tree);
+	put("a/cgroup.procs", "");
+	put("a/memory.max", "1000\n");
+	put("a/memory.current", "600\n");
+	put("a/memory.stat", "anon 1\ninactive_file 100\n");
+	put("a/b/cgroup.procs", "");
+	put("a/b/memory.max", "max\n");
+	put("a/b/c/cgroup.procs", "");
+	put("a/b/c/memory.max", "300\n");
+	put("a/b/c/memory.current", "20\n");
+	put("a/b/d/cgroup.procs", "");
+	put("a/b/d/memory.max", "700\n");
+	put("a/b/d/memory.current", "900\n");
+	put("none/cgroup.procs", "");
+	put("none/memory.max", "max\n");
+	assert_free("a", 2, 0, 500);
+	assert_free("a/b", 2, 0, 500);
+	assert_free("a/b/c", 2, 0, 280);
+	assert_free("a/b/d", 2, 0, 0);
+	assert_free("none", 2, 0, MEMORY_CGROUP_NONE);
+	assert_free("nowhere", 2, 0, MEMORY_CGROUP_NONE);
+	put("a/memory.max", "garbage\n");
+	assert_free("a/b", 2, -EINVAL, 0);
+	put("one/cgroup.procs", "");
+	put("one/memory.limit_in_bytes", "1000\n");
+	put("one/memory.usage_in_bytes", "50\n");
+	put("one/memory.stat", "inactive_file 3\ntotal_inactive_file 10\n");
+	assert_free("one", 1, 0, 960);
+	remove_tree(tree);
+	g_free(tree);
+}
+
+static void test_kills(void)
+{
+	static const struct {
+		const char *text;
+		int error;
+		uint64_t kills;
+	} rows[] = {
+		{ "low 0\nhigh 0\nmax 4\noom 2\noom_kill 3\noom_group_kill 0\n", 0, 3 },
+		{ "oom_kill_disable 0\nunder_oom 0\noom_kill 17\n", 0, 17 },
+		{ "oom_kill_disable 0\nunder_oom 0\n", -EINVAL, 0 },
+		{ "", -EINVAL, 0 },
+	};
+
+	g_assert_cmpstr(memory_cgroup_kills_file(2), ==, "memory.events");
+	g_assert_cmpstr(memory_cgroup_kills_file(1), ==, "memory.oom_control");
+	for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *path = NULL;
+		int fd = g_file_open_tmp("kills-XXXXXX", &path, NULL);
+		uint64_t kills = 0;
+
+		g_assert_cmpint(write(fd, rows[i].text, strlen(rows[i].text)), >=, 0);
+		g_assert_cmpint(memory_cgroup_read_kills(fd, &kills), ==, rows[i].error);
+		g_assert_cmpuint(kills, ==, rows[i].kills);
+		close(fd);
+		g_remove(path);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -238,5 +311,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/memory-cgroup/join", test_join);
 	g_test_add_func("/memory-cgroup/parse", test_parse);
 	g_test_add_func("/memory-cgroup/read", test_read);
+	g_test_add_func("/memory-cgroup/row-D18/free", test_free);
+	g_test_add_func("/memory-cgroup/row-D8/kills", test_kills);
 	return g_test_run();
 }
