@@ -2,6 +2,7 @@
 #include "fs/mount.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -93,29 +94,59 @@ static char *resolve(const char *mountpoint, char **ret_why)
 	return path;
 }
 
+/* Who may move a directory, or a link to one, decides what is mounted upon. */
+static gboolean is_foreign(const struct stat *st)
+{
+	return st->st_uid != 0 && st->st_uid != geteuid();
+}
+
+/* An autofs (x-systemd.automount) waits for this very mount, and reading it would wait for us. */
+static gboolean is_empty(const char *path)
+{
+	autofd int fd = open(path, O_PATH | O_CLOEXEC);
+	g_autoptr(GDir) dir = NULL;
+	struct statfs st;
+
+	if (fd < 0 || fstatfs(fd, &st) < 0 || st.f_type == AUTOFS_SUPER_MAGIC)
+		return TRUE;
+	dir = g_dir_open(path, 0, NULL);
+	return !dir || !g_dir_read_name(dir);
+}
+
+/* Why nothing is to be mounted on a directory; path: as it was given, real: where it leads to. */
+static const char *find_fault(const char *path, const char *real)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode) && is_foreign(&st))
+		return "it is a symbolic link of another user's";
+	if (stat(real, &st) < 0)
+		return g_strerror(errno);
+	if (!S_ISDIR(st.st_mode)) /* FUSE would mount on a file as well */
+		return g_strerror(ENOTDIR);
+	if (is_foreign(&st))
+		return "it belongs to another user";
+	return is_empty(real) ? NULL : "it is not empty: what is in it would be hidden";
+}
+
 /* Makes it when it is missing; *path becomes what a link there leads to. Nothing of ours is mounted on it, so
  * that it may be looked at. */
 static int check_directory(char **path, gboolean *ret_made, char **ret_why)
 {
-	struct stat st;
+	const char *fault = NULL;
 	char *real = NULL;
-	int r = 0;
 
 	*ret_made = mkdir(*path, 0755) == 0;
-	if (!*ret_made && errno != EEXIST)
-		r = -errno;
-	if (!r && !(real = realpath(*path, NULL)))
-		r = -errno;
-	if (!r && stat(real, &st) < 0)
-		r = -errno;
-	if (!r && !S_ISDIR(st.st_mode))
-		r = -ENOTDIR; /* FUSE would mount on a file as well */
-	if (r < 0)
-		*ret_why = g_strdup_printf("%s: %s", *path, g_strerror(-r));
+	if ((!*ret_made && errno != EEXIST) || !(real = realpath(*path, NULL)))
+		fault = g_strerror(errno);
+	if (!fault)
+		fault = find_fault(*path, real);
+	if (fault)
+		*ret_why = g_strdup_printf("%s: %s", *path, fault);
 	else
 		util_set_str(path, real);
 	free(real);
-	return r;
+	return fault ? -EINVAL : 0;
 }
 
 int mount_prepare(const char *mountpoint, Mount *ret, char **ret_why)

@@ -9,8 +9,9 @@
  * (the client closed before it was whole). With --log every byte that arrives is appended to FILE.
  *
  * SIGHUP: the scenario is read again, for what begins after it. SIGUSR1: all streams end without an
- * end mark. SIGTERM: it ends and removes its name.
+ * end mark. SIGUSR2: it becomes the user of its scenario. SIGTERM: it ends and removes its name.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -19,12 +20,13 @@
 
 #include "tests/fake/server.h"
 
-static volatile sig_atomic_t got_hup, got_usr1, got_term;
+static volatile sig_atomic_t got_hup, got_usr1, got_usr2, got_term;
 
 static void on_signal(int number)
 {
 	got_hup |= number == SIGHUP;
 	got_usr1 |= number == SIGUSR1;
+	got_usr2 |= number == SIGUSR2;
 	got_term |= number == SIGTERM || number == SIGINT;
 }
 
@@ -42,7 +44,7 @@ static void *named_thread(void *data)
 static void take_signals(sigset_t *ret_mask)
 {
 	const struct sigaction action = { .sa_handler = on_signal };
-	const int numbers[] = { SIGHUP, SIGUSR1, SIGTERM, SIGINT };
+	const int numbers[] = { SIGHUP, SIGUSR1, SIGUSR2, SIGTERM, SIGINT };
 	sigset_t blocked;
 
 	sigemptyset(&blocked);
@@ -90,7 +92,14 @@ int main(int argc, char **argv)
 			server_reload(server);
 		if (got_usr1)
 			server_end_streams(server);
-		got_hup = got_usr1 = 0;
+		if (got_usr2) {
+			const uid_t uid = server_scenario(server)->become;
+
+			r = setresuid(uid, uid, uid);
+			printf("become %s\n", r < 0 ? g_strerror(errno) : "ok");
+			fflush(stdout);
+		}
+		got_hup = got_usr1 = got_usr2 = 0;
 	}
 	server_free(server);
 	return 0;

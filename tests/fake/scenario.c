@@ -241,6 +241,7 @@ static gboolean parse_directive(Scenario *s, const char *name, const Arguments *
 		{ "heap-step", &s->heap_step_ms }, { "counters", &s->n_counters },
 		{ "interval", &s->interval_ms },   { "sessions", &s->max_sessions },
 		{ "core-mb", &s->core_mb },        { "createdump", &s->createdump_ms },
+		{ "become", &s->become },
 	};
 
 	if (a->n == 0)

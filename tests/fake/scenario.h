@@ -64,6 +64,7 @@
  *   core-mb N               10^6 bytes (default 1), with N * 100 texts "SPIKE-MARKER-0000001-"
  *
  *   listen PID KEY          the name that it claims, instead of its own pid and start time
+ *   become UID              at SIGUSR2 it becomes that user (root's alone can)
  *   thread MS NAME          after MS it has a thread of this name (".NET TP Worker")
  */
 #include "tests/fake/scenario-meters.h"
@@ -145,6 +146,7 @@ typedef struct {
 	guint createdump_ms; /* 0: no child */
 
 	guint64 listen_pid, listen_key; /* 0: its own */
+	guint become;                   /* 0: nobody else */
 	guint thread_ms;
 	char *thread_name; /* NULL: none */
 } Scenario;
