@@ -185,9 +185,11 @@ static void look_at_pin(Target *target, gint64 now)
 
 	if (target->pin < 0 || now - target->looked_us < every)
 		return;
-	if (target->looked_us || every == LOOK_NO_FDS_EVERY_US)
-		helper_start(act_connect, &act, sizeof act, fds, G_N_ELEMENTS(fds),
-		             LOOK_DEADLINE_MS, &callbacks, target->broker);
+	if ((target->looked_us || every == LOOK_NO_FDS_EVERY_US) &&
+	    !helper_is_stuck(target->line_inode))
+		helper_set_key(helper_start(act_connect, &act, sizeof act, fds, G_N_ELEMENTS(fds),
+		                            LOOK_DEADLINE_MS, &callbacks, target->broker),
+		               target->line_inode);
 	target->looked_us = now;
 }
 

@@ -16,6 +16,8 @@ enum {
 	/* Attempts at once, and further ones a second: each is a helper, and anybody can plant sockets. */
 	ATTEMPTS_BURST = 200,
 	ATTEMPTS_A_SECOND = 50,
+	STUCK_MAX =
+		64, /* helpers that the kernel does not let die: more are begun for likely sockets alone */
 	SILENT_NAMESPACES_MAX = 4096,
 	DIRECTORIES_MAX = 1024,
 };
@@ -217,14 +219,19 @@ void discover_line(ScanLine *line, void *broker)
 {
 	Attempt found = { .broker = broker, .line = line };
 	gboolean has_key;
-	int n = scan_candidates(broker_scan(broker), line, found.pids, CANDIDATES_MAX, &has_key);
+	int n;
+
+	/* On a path that nobody answers; or somebody plants such ones. */
+	if (helper_is_busy(line->inode))
+		return;
+	n = scan_candidates(broker_scan(broker), line, found.pids, CANDIDATES_MAX, &has_key);
 
 	if (n == -ENFILE)
 		broker_no_fds(broker);
 	if (n < 0) /* offered again */
 		return;
 	if (n && !(has_key && is_likely(broker, line, found.pids[0]))) {
-		if (!attempts_left)
+		if (!attempts_left || helper_n_stuck() >= STUCK_MAX)
 			return;
 		attempts_left--;
 	}

@@ -254,8 +254,13 @@ static void begin(Exchange *exchange)
 		finish_error(exchange, -EOPNOTSUPP);
 		return;
 	}
+	if (helper_is_stuck(target->line_inode)) {
+		finish_error(exchange, -ETIMEDOUT);
+		return;
+	}
 	exchange->helper = helper_start(act_connect, &act, sizeof act, fds, G_N_ELEMENTS(fds),
 	                                CONNECT_DEADLINE_MS, &callbacks, exchange);
+	helper_set_key(exchange->helper, target->line_inode);
 }
 
 void exchange_add(Target *target, const ExchangeParams *params)

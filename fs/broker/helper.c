@@ -33,6 +33,7 @@ struct Helper {
 	HelperCallbacks callbacks;
 	void *data;
 
+	uint64_t key;
 	pid_t pid; /* 0 while queued */
 	int error; /* for done */
 	int fd;
@@ -40,7 +41,13 @@ struct Helper {
 	guint deadline_source;
 };
 
+typedef struct {
+	uint64_t key;
+	pid_t pid;
+} Stuck;
+
 static GQueue queued = G_QUEUE_INIT;
+static GQueue stuck = G_QUEUE_INIT; /* Stuck: killed at its deadline, not ended yet */
 static GQueue running = G_QUEUE_INIT;
 
 void helper_say(HelperContext *context, const HelperMessage *message, int fd)
@@ -208,8 +215,13 @@ static gboolean on_deadline(gpointer data)
 	Helper *helper = data;
 
 	helper->deadline_source = 0;
-	if (helper->pid > 0)
+	if (helper->pid > 0) {
+		Stuck *entry = g_new(Stuck, 1);
+
+		*entry = (Stuck){ .key = helper->key, .pid = helper->pid };
+		g_queue_push_tail(&stuck, entry);
 		kill(helper->pid, SIGKILL);
+	}
 	finish(helper, -ETIMEDOUT);
 	return G_SOURCE_REMOVE;
 }
@@ -285,6 +297,37 @@ Helper *helper_start(HelperAct act, const void *args, size_t args_len, const int
 	return helper;
 }
 
+void helper_set_key(Helper *helper, uint64_t key)
+{
+	helper->key = key;
+}
+
+gboolean helper_is_stuck(uint64_t key)
+{
+	for (GList *l = stuck.head; l && key; l = l->next)
+		if (((Stuck *)l->data)->key == key)
+			return TRUE;
+	return FALSE;
+}
+
+static gboolean has_key(const GQueue *helpers, uint64_t key)
+{
+	for (GList *l = helpers->head; l; l = l->next)
+		if (((Helper *)l->data)->key == key)
+			return TRUE;
+	return FALSE;
+}
+
+gboolean helper_is_busy(uint64_t key)
+{
+	return key && (helper_is_stuck(key) || has_key(&running, key) || has_key(&queued, key));
+}
+
+unsigned helper_n_stuck(void)
+{
+	return stuck.length;
+}
+
 void helper_cancel(Helper *helper)
 {
 	int r = -EAGAIN;
@@ -306,17 +349,32 @@ void helper_forget(Helper *helper)
 	helper->callbacks = (HelperCallbacks){ 0 };
 }
 
+static void let_go(pid_t pid)
+{
+	for (GList *l = stuck.head; l; l = l->next) {
+		Stuck *entry = l->data;
+
+		if (entry->pid == pid) {
+			g_queue_delete_link(&stuck, l);
+			g_free(entry);
+			return;
+		}
+	}
+}
+
 void helper_reap(void)
 {
 	pid_t pid;
 
-	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
+		let_go(pid);
 		for (GList *l = running.head; l; l = l->next) {
 			Helper *helper = l->data;
 
 			if (helper->pid == pid)
 				helper->pid = 0; /* the number may be somebody else's from now on */
 		}
+	}
 }
 
 void helper_end_all(void)

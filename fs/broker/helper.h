@@ -67,6 +67,16 @@ Helper *helper_start(HelperAct act, const void *args, size_t args_len, const int
                      unsigned n_fds, unsigned deadline_ms, const HelperCallbacks *callbacks,
                      void *data);
 
+/*
+ * What it works for, such as a socket (0: nothing). One that the kernel did not let die is stuck until it does:
+ * whoever answers a path can keep it so for ever. Nothing more is to be started for what has one.
+ */
+void helper_set_key(Helper *helper, uint64_t key);
+gboolean helper_is_stuck(uint64_t key);
+unsigned helper_n_stuck(void);
+/* It has one that is stuck, runs (forgotten or not) or is queued. */
+gboolean helper_is_busy(uint64_t key);
+
 /* Forgets the callbacks; a queued act is dropped, a running one is killed. */
 void helper_cancel(Helper *helper);
 

@@ -110,6 +110,8 @@ Preflight *preflight_start(Target *target, guint32 type, gboolean to_ask, Prefli
 	act.in_memory = store_kind(broker_store(target->broker), &unfit) == STORE_IN_MEMORY;
 	if (r >= 0 && unfit)
 		r = -EOPNOTSUPP;
+	if (r >= 0 && helper_is_stuck(target->line_inode))
+		r = -ETIMEDOUT;
 	if (r >= 0)
 		r = store_make_leaf(broker_store(target->broker), act.credentials.uid,
 		                    act.credentials.gid, &preflight->result.leaf_path,
@@ -131,6 +133,7 @@ Preflight *preflight_start(Target *target, guint32 type, gboolean to_ask, Prefli
 	g_strlcpy(act.leaf, preflight->result.leaf_path, sizeof act.leaf);
 	preflight->helper = helper_start(act_preflight, &act, sizeof act, &act.procfd, 1,
 	                                 DEADLINE_MS, &callbacks, preflight);
+	helper_set_key(preflight->helper, target->line_inode);
 	return preflight;
 }
 

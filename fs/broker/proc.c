@@ -171,8 +171,9 @@ void proc_ask_limit(Target *target, uint64_t ask, unsigned major)
 
 	if (check(target, ask) < 0)
 		return;
-	if (target->limit_asked) {
-		broker_reply(target->broker, ask, target->serial, -EBUSY, NULL);
+	if (target->limit_asked || helper_is_stuck(target->line_inode)) {
+		broker_reply(target->broker, ask, target->serial,
+		             target->limit_asked ? -EBUSY : -ETIMEDOUT, NULL);
 		return;
 	}
 	if (target->flags & RECORD_FOUND_OLD)
@@ -180,6 +181,7 @@ void proc_ask_limit(Target *target, uint64_t ask, unsigned major)
 	look = look_new(target, ask);
 	act.procfd = look->procfd;
 	target->limit_asked = TRUE;
-	helper_start(act_limit, &act, sizeof act, &act.procfd, 1, LIMIT_DEADLINE_MS, &callbacks,
-	             look);
+	helper_set_key(helper_start(act_limit, &act, sizeof act, &act.procfd, 1, LIMIT_DEADLINE_MS,
+	                            &callbacks, look),
+	               target->line_inode);
 }

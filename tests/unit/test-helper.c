@@ -96,6 +96,31 @@ static void test_deadline(void)
 	g_assert_cmpuint(seen.messages, ==, 0);
 }
 
+/* What is past its deadline is stuck until the kernel has let it die. */
+static void test_stuck(void)
+{
+	Seen seen = { .loop = g_main_loop_new(NULL, FALSE), .fd = -1 };
+	unsigned before = helper_n_stuck();
+
+	wanted = 2;
+	helper_set_key(helper_start(sleep_for_ever, "", 1, NULL, 0, 50, &callbacks, &seen), 7);
+	helper_start(sleep_for_ever, "", 1, NULL, 0, 50, &callbacks, &seen);
+	g_assert_true(helper_is_busy(7));
+	g_assert_false(helper_is_stuck(7));
+	g_assert_false(helper_is_busy(8));
+	g_main_loop_run(seen.loop);
+	g_main_loop_unref(seen.loop);
+	g_assert_true(helper_is_stuck(7));
+	g_assert_true(helper_is_busy(7));
+	g_assert_false(helper_is_stuck(0));
+	g_assert_cmpuint(helper_n_stuck(), ==, before + 2);
+	while (helper_n_stuck() > 0) {
+		helper_reap();
+		g_usleep(1000);
+	}
+	g_assert_false(helper_is_busy(7));
+}
+
 /* More than run at once: all of them come to an end. */
 static void test_queue(void)
 {
@@ -206,6 +231,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/helper/messages", test_messages);
 	g_test_add_func("/helper/deadline", test_deadline);
+	g_test_add_func("/helper/stuck", test_stuck);
 	g_test_add_func("/helper/queue", test_queue);
 	g_test_add_func("/helper/descriptors", test_descriptors);
 	g_test_add_func("/helper/shortage", test_shortage);
