@@ -70,7 +70,7 @@ ok "values go on" inmount 2 grep -q 100 "$MNT/$P/heap_mb"
 eventually "and ends" 10 idle
 is "listed" "$(cores "$P" | wc -l)" 6
 
-bad "an error with text" "no room for it" "answer dump error 0x80004005 no room for it"
+bad "[D2] an error with text" "no room for it" "answer dump error 0x80004005 no room for it"
 bad "an error without text" "the runtime could not do it and gives no reason" \
 	"answer dump error 0x80004005"
 bad "end of file" "the runtime closed the connection" "answer dump close
@@ -79,22 +79,22 @@ bad "garbage" "the runtime's answer cannot be understood" "answer dump garbage 1
 core none"
 bad "a size below the header's" "the runtime's answer cannot be understood" "answer dump size 5
 core none"
-bad "OK without a file" "the runtime reported success, but there is no file" "core none"
-bad "an empty file" "the file is empty" "core empty"
-bad "half a core" "the core is cut: not all of its segments are in the file" "core truncated"
-bad "no ELF" "the file is too short for an ELF core" "core not-elf"
-bad "a FIFO" "what stands at the dump's path is no regular file" "core fifo"
-bad "a directory" "what stands at the dump's path is no regular file" "core directory"
+bad "[D10] OK without a file" "the runtime reported success, but there is no file" "core none"
+bad "[D10] an empty file" "the file is empty" "core empty"
+bad "[D3] half a core" "the core is cut: not all of its segments are in the file" "core truncated"
+bad "[D10] no ELF" "the file is too short for an ELF core" "core not-elf"
+bad "[D11] a FIFO" "what stands at the dump's path is no regular file" "core fifo"
+bad "[D11] a directory" "what stands at the dump's path is no regular file" "core directory"
 echo precious >"$T/precious"
 chmod 604 "$T/precious"
-bad "a symbolic link" "what stands at the dump's path is a symbolic link" \
+bad "[D11] a symbolic link" "what stands at the dump's path is a symbolic link" \
 	"core symlink $T/precious"
 mkdir -p "$STORE"
 echo precious >"$STORE/precious"
 chmod 604 "$STORE/precious"
-bad "a hard link" "the dump file has further names (hard links)" "core hardlink $STORE/precious"
-is "what it led to is as it was" "$(cat "$T/precious") $(stat -c '%a %U %h' "$T/precious")" "precious 604 root 1"
-is "also by the hard link" "$(cat "$STORE/precious") $(stat -c '%a %h' "$STORE/precious")" "precious 604 1"
+bad "[D11] a hard link" "the dump file has further names (hard links)" "core hardlink $STORE/precious"
+is "[D11] what it led to is as it was" "$(cat "$T/precious") $(stat -c '%a %U %h' "$T/precious")" "precious 604 root 1"
+is "[D11] also by the hard link" "$(cat "$STORE/precious") $(stat -c '%a %h' "$STORE/precious")" "precious 604 1"
 rm -f "$STORE/precious"
 change_fake "$FAST
 answer dump drip 20"

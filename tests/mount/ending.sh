@@ -34,10 +34,10 @@ for how in terminate unmount unmount_lazily; do
 	n=$((n + 1))
 	halves=$(all_of_daemon)
 	$how
-	ok "$how: both halves end" wait_for 15 none_alive $halves
+	ok "[F3] $how: both halves end" wait_for 15 none_alive $halves
 	wait "$DAEMON_PID"
-	is "$how: status" $? 0
-	is "$how: the dump is there" "$(n_cores)" "$n"
+	is "[F3] $how: status" $? 0
+	is "[F3] $how: the dump is there" "$(n_cores)" "$n"
 	is "$how: and its json" "$(n_jsons)" "$n"
 	json=$(newest).json
 	is "$how: all keys" "$(keys <"$json")" "$KEYS"

@@ -32,15 +32,15 @@ start_daemon attach_delay=0
 first_sample "$P"
 halves=$(all_of_daemon)
 kill -KILL "$(front_of "$DAEMON_PID")"
-ok "front: the mount is gone" wait_for 5 not_mounted
+ok "[R1] front: the mount is gone" wait_for 5 not_mounted
 wait "$DAEMON_PID"
-is "front: the daemon says that it failed" "$(($? != 0))" 1
-after front $halves
+is "[R1] front: the daemon says that it failed" "$(($? != 0))" 1
+after "[R1] front" $halves
 
 halves=$(all_of_daemon)
 kill -KILL "$DAEMON_PID"
-ok "broker: the front ends" wait_for 10 none_alive $halves
-after broker $halves
+ok "[R1] broker: the front ends" wait_for 10 none_alive $halves
+after "[R1] broker" $halves
 
 # without a moment between
 kill_front() { kill -KILL "$(front_of "$DAEMON_PID")"; }
@@ -51,7 +51,7 @@ for i in 1 2 3 4; do
 	for how in kill_front kill_broker kill_both terminate; do
 		halves=$(all_of_daemon)
 		$how
-		after "$how, $i" $halves
+		after "[R1] $how, $i" $halves
 	done
 done
 for i in 1 2 3 4 5 6 7 8 9 10; do
@@ -63,8 +63,8 @@ for how in kill_front kill_broker "umount $MNT" terminate; do
 	ok "a dump begins" dumping
 	halves=$(all_of_daemon)
 	$how
-	after "$how while a dump is written" $halves
-	eventually "$how while a dump is written: nothing half done is in the store" 10 no_leaf
+	after "[R3] $how while a dump is written" $halves
+	eventually "[R3] $how while a dump is written: nothing half done is in the store" 10 no_leaf
 done
 
 # what lives on is told at once, and by its pid
@@ -72,9 +72,9 @@ out=$(timeout -s KILL 20 "$DAEMON" -o "dump_dir=$STORE" "$T/other" 2>&1)
 is "a second one on the same store: status" $? 1
 like "a second one on the same store: what it says" "$out" "$STORE is in use by another triggerdumpfs \(pid $DAEMON_PID\)"
 out=$(timeout -s KILL 20 "$DAEMON" -o "dump_dir=$T/store2" "$MNT" 2>&1)
-is "a second one at the same place: status" $? 1
-like "a second one at the same place: what it says" "$out" "mounted there already"
-ok "neither does anything to the first" inmount 3 cat "$MNT/status"
+is "[F6] a second one at the same place: status" $? 1
+like "[F6] a second one at the same place: what it says" "$out" "mounted there already"
+ok "[F6] neither does anything to the first" inmount 3 cat "$MNT/status"
 
 # within the first second of an attach
 for delay in 0 0.05 0.2 0.5; do
@@ -84,7 +84,7 @@ for delay in 0 0.05 0.2 0.5; do
 	sleep "$delay"
 	halves=$(all_of_daemon)
 	kill -KILL $halves
-	after "both, $delay s after the start" $halves
+	after "[R1] both, $delay s after the start" $halves
 done
 terminate
 wait_for 10 dead "$DAEMON_PID"
@@ -102,8 +102,8 @@ first_sample "$TARGET"
 put "$TARGET/dump" now
 wait_for 5 get_like "$TARGET/dump" running
 kill -KILL "$TARGET"
-ok "killed while it is dumped: gone" wait_for 3 hasnt "$TARGET"
-ok "no dump of it" no_dump_of "$TARGET"
+ok "[D7] killed while it is dumped: gone" wait_for 3 hasnt "$TARGET"
+ok "[D7] no dump of it" no_dump_of "$TARGET"
 like "events: dump-failed" "$(get events)" "Z $TARGET dump-failed"
 is "the other one is well" "$(key "$P/status" state)" live
 ok "the daemon ends" stop_daemon

@@ -74,8 +74,8 @@ like "room for less than it may need" "$(key "$P/status" dump_expected)" '^0$'
 refused "keep_free" "$P" "MB free: the dump may need [0-9]+ MB, and 280 MB stay free .keep_free."
 is "arming says so, too" "$(put "$P/threshold_mb" 5000)" "No space left on device"
 inmount 5 bash -c "rm '$MNT/$P'/dumps/*"
-given_up "keep_free at the end" "$P" "given up: $STORE has [0-9]+ MB free, and 280 MB stay free" "core-mb 170"
-given_up "keep_free in between" "$P" "given up: $STORE has [0-9]+ MB free" "core-mb 170
+given_up "[D4] keep_free at the end" "$P" "given up: $STORE has [0-9]+ MB free, and 280 MB stay free" "core-mb 170"
+given_up "[D4] keep_free in between" "$P" "given up: $STORE has [0-9]+ MB free" "core-mb 170
 answer dump silence"
 
 end "$P"
@@ -88,7 +88,7 @@ interval 200"
 first_sample "$P"
 is "armed while there is room" "$(put "$P/threshold_mb" 200)" ""
 fallocate -l 340000000 "$STORE/filled"
-refused "a disk that is nearly full" "$P" "has (5[0-9]|60) MB free: the dump may need"
+refused "[D4] a disk that is nearly full" "$P" "has (5[0-9]|60) MB free: the dump may need"
 echo 300 >"$T/heap"
 eventually "nor by the trigger: dump-failed" 10 events_like "$P" "dump-failed error=.*has (5[0-9]|60) MB free"
 is "by the trigger: failed" "$(key "$P/status" trigger)" failed
@@ -205,24 +205,24 @@ roots=
 for i in $(seq 15); do
 	start_one "heap 100"
 	roots="$roots $TARGET"
-	is "root's no. $i waits" "$(put "$TARGET/dump" now)$(get "$TARGET/dump")" queued
+	is "[D13] root's no. $i waits" "$(put "$TARGET/dump" now)$(get "$TARGET/dump")" queued
 done
 TARGET_AS=user start_one "heap 100"
 U=$TARGET
-is "a user's, the 16th, waits" "$(put "$U/dump" now)$(get "$U/dump")" queued
+is "[D13] a user's, the 16th, waits" "$(put "$U/dump" now)$(get "$U/dump")" queued
 start_one "heap 100"
-is "the 17th does not" "$(put "$TARGET/dump" now)" "Resource temporarily unavailable"
+is "[D13] the 17th does not" "$(put "$TARGET/dump" now)" "Resource temporarily unavailable"
 is "and says why" "$(key "$TARGET/status" last_error)" "too many dumps are waiting already"
 start_one "$FAST"
 first_sample "$TARGET"
 put "$TARGET/threshold_mb" 50
-eventually "a trigger's is missed" 10 events_like "$TARGET" "missed reason=queue-full$"
+eventually "[D13] a trigger's is missed" 10 events_like "$TARGET" "missed reason=queue-full$"
 is "and stays armed" "$(key "$TARGET/status" trigger)" armed
 put "$TARGET/threshold_mb" off
 end "$A"
 all_through() { [ "$(get events | grep -c 'dump-done')" = 16 ]; }
 eventually "all sixteen are dumped" 60 all_through
-is "the user first, then root's in the order of their asking" \
+is "[D13] the user first, then root's in the order of their asking" \
 	"$(get events | awk '$3 == "dump-started" { print $2 }' | sed 1d | tr '\n' ' ')" "$U${roots} "
 like "the mount is well" "$(key status version)" "."
 

@@ -72,7 +72,7 @@ wait_for 5 has "$TARGET"
 start /dev/null cat "$MNT/$TARGET/counters/cpu-usage"
 sleep 0.3
 end "$STARTED"
-ok "a killed reader is let go" dead "$STARTED"
+ok "[F1] a killed reader is let go" dead "$STARTED"
 waiting events
 ok "the daemon ends with a waiting poll" stop_daemon
 finish

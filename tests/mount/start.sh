@@ -47,9 +47,9 @@ says "attach_delay that is no number" 1 "attach_delay" -o attach_delay=x "$MNT"
 says "interval that is too small" 1 "interval" -o interval=0 "$MNT"
 says "a group that is not there" 1 "group" -o group=no-such-group "$MNT"
 says "attach= something else" 1 "attach" -o attach=some "$MNT"
-says "a mountpoint without a parent" 1 "/no.*No such file" "$T/no/such"
+says "[F5] a mountpoint without a parent" 1 "/no.*No such file" "$T/no/such"
 touch "$T/file"
-says "a mountpoint that is a file" 1 "file" -f "$T/file"
+says "[F5] a mountpoint that is a file" 1 "file" -f "$T/file"
 says "a store inside the mount" 1 "dump_dir|store" -o "dump_dir=$MNT/store" "$MNT"
 mkdir -m 700 "$T/private"
 says "a store that others cannot enter" 1 "private" -o "dump_dir=$T/private/store" "$MNT"
@@ -61,7 +61,7 @@ ok "leaves no mountpoint" test ! -e "$T/made"
 ok "nor a store" test ! -e "$T/private/store"
 mkdir "$T/empty"
 mount --bind /dev/null /dev/fuse
-says "a mount that fails" 1 "cannot be mounted on" -o "dump_dir=$T/deep/er/store" "$T/made"
+says "[F5] a mount that fails" 1 "cannot be mounted on" -o "dump_dir=$T/deep/er/store" "$T/made"
 ok "leaves no mountpoint" test ! -e "$T/made"
 ok "nor a store" test ! -e "$T/deep"
 says "another one that fails" 1 "cannot be mounted on" -o "dump_dir=$T/empty" "$MNT"
@@ -82,7 +82,7 @@ ok "with the first scan done" inmount 2 test -d "$T/made/$P"
 ok "the mountpoint was made" test -d "$T/made"
 adopt "$T/made"
 like "it has two halves" "$(descendants "$DAEMON_PID" | wc -l)" "^[1-9]$"
-says "a second mount at the same place" 1 "mounted|already|answers" -o "dump_dir=$T/store2" "$T/made"
+says "[F6] a second mount at the same place" 1 "mounted|already|answers" -o "dump_dir=$T/store2" "$T/made"
 says "a second daemon on the same store" 1 "store|dump_dir|lock" -o "dump_dir=$STORE" "$MNT"
 front=$(front_of "$DAEMON_PID")
 unlike "the front is not root" "$(sed -n 's/^Uid://p' "/proc/$front/status" | xargs)" "(^| )0( |$)"
@@ -110,23 +110,23 @@ first_sample "$P"
 start /dev/null bash -c 'exec 3<"$1"; exec sleep 60' - "$MNT/$P/heap_mb"
 holder=$STARTED
 wait_for 5 bash -c "ls -l /proc/$holder/fd | grep -q heap_mb"
-like "fusermount3 -u while a file is open" "$(fusermount3 -u "$MNT" 2>&1)" "busy"
+like "[F3] fusermount3 -u while a file is open" "$(fusermount3 -u "$MNT" 2>&1)" "busy"
 ok "changes nothing" inmount 5 grep -q . "$MNT/$P/heap_mb"
 halves=$(all_of_daemon)
-ok "fusermount3 -uz with open files" fusermount3 -uz "$MNT"
-ok "ends the daemon" wait_for 15 none_alive $halves
+ok "[F3] fusermount3 -uz with open files" fusermount3 -uz "$MNT"
+ok "[F3] ends the daemon" wait_for 15 none_alive $halves
 wait "$DAEMON_PID"
-is "with status 0" $? 0
+is "[F3] with status 0" $? 0
 end "$holder"
 start_daemon
 start /dev/null bash -c 'exec 3<"$1"; exec sleep 60' - "$MNT/$P/heap_mb"
 holder=$STARTED
-ok "SIGTERM with open files" stop_daemon
+ok "[R2] SIGTERM with open files" stop_daemon
 end "$holder"
 start_daemon
 halves=$(all_of_daemon)
 umount "$MNT"
-ok "umount ends it, too" wait_for 15 none_alive $halves
+ok "[F3] umount ends it, too" wait_for 15 none_alive $halves
 
 # a mount whose daemon was killed
 start_daemon
@@ -137,7 +137,7 @@ if ! is_mounted; then
 	skip "a stale mount is replaced" "none was left"
 else
 	start_daemon
-	eventually "a stale mount is replaced" 10 has "$P/cmdline"
+	eventually "[R1] a stale mount is replaced" 10 has "$P/cmdline"
 	is "and not mounted over" "$(grep -c " $MNT " /proc/self/mountinfo)" 1
 	ok "which ends well" stop_daemon
 fi

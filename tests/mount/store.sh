@@ -64,7 +64,7 @@ ok "and the other name" hasnt "dumps/${core}_$P"
 ok "the sidecar stays" has "$P/dumps/$core.json"
 like "events: dump-removed" "$(get events)" "dump-removed"
 wait "$STARTED"
-is "a reader goes on to the end" "$(cat "$T/read")" "$sum"
+is "[D17] a reader goes on to the end" "$(cat "$T/read")" "$sum"
 second=$(cores "$P")
 is "rm core_X*" "$(inmount 5 bash -c "rm '$MNT/$P/dumps/$second'*" 2>&1)" ""
 ok "removes core and sidecar" hasnt "$P/dumps/$second.json"
@@ -86,7 +86,7 @@ start_daemon attach_delay=0
 wait_for 10 has "$P"
 is "rubbish in the store is not listed" "$(inmount 5 ls "$MNT/dumps" | grep -vc json)" 1
 is "and stays" "$(cat "$STORE"/sealed/core_2020*_1 | sort -u)" precious
-ok "but for what sealing itself left" test ! -e "$STORE/sealed/.core_20200101_000003_1.part"
+ok "[R4] but for what sealing itself left" test ! -e "$STORE/sealed/.core_20200101_000003_1.part"
 eventually "a core without .meta is told of" 5 get_like events \
 	'- warning text="core_20200101_000001_1 has no .meta: not listed"'
 is "once" "$(get events | grep -c 'has no .meta')" 1

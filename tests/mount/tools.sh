@@ -16,8 +16,8 @@ tool() {
 	local name=$1 status=$2 regex=$3 out
 	shift 3
 	out=$(inmount 20 "$@" 2>&1 | tr -d '\0'; exit "${PIPESTATUS[0]}")
-	is "$name: exit status" $? "$status"
-	like "$name: output" "$out" "$regex"
+	is "[F12] $name: exit status" $? "$status"
+	like "[F12] $name: output" "$out" "$regex"
 }
 
 tool "ls -l" 0 "-r-------- 1 root root +0 .* heap_mb" ls -l "$D"
@@ -88,7 +88,7 @@ tool "watch -g sees a change" 0 "" env TERM=xterm watch -t -g -n 0.2 cat "$D/hea
 tool "tail -f follows" 124 "armed" bash -c \
 	"(sleep 1; echo 900 >'$D/threshold_mb') & timeout 6 tail -n 0 -f '$D/events'"
 
-unlike "none of them started a dump" "$(cat "$TARGET_OUT")" "request dump"
+unlike "[F12] none of them started a dump" "$(cat "$TARGET_OUT")" "request dump"
 unlike "nor is one told of" "$(get events)" "dump-started"
 
 # dumps, which go by rm

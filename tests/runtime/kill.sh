@@ -53,7 +53,7 @@ for name in ${ONLY:-twin-3.1 twin-8.0 twin-10.0}; do
 
 	ok "$name: a dump begins" dumping
 	kill -KILL $(child_named "$P" createdump)
-	eventually "$name: createdump killed: dump-failed" 30 get_like "$P/events" "dump-failed"
+	eventually "[D3] $name: createdump killed: dump-failed" 30 get_like "$P/events" "dump-failed"
 	wait_for 10 get_is "$P/dump" idle
 	ok "$name: no partial dump" no_core "$P"
 	eventually "$name: the target runs" 5 well "$P"
@@ -64,7 +64,7 @@ for name in ${ONLY:-twin-3.1 twin-8.0 twin-10.0}; do
 	halves=$(all_of_daemon)
 	createdump=$(child_named "$P" createdump | head -n 1)
 	kill -KILL $halves 2>/dev/null
-	start_at_once "$name, killed while a dump is written"
+	start_at_once "[R3] $name, killed while a dump is written"
 	# The helper that holds the connection of a 3.1 ends by itself.
 	ok "$name: none of the one before is left" wait_for 15 none_alive $halves
 	eventually "$name: its createdump ends" 30 dead "$createdump"
@@ -72,17 +72,17 @@ for name in ${ONLY:-twin-3.1 twin-8.0 twin-10.0}; do
 	ok "$name: and the new mount is there" inmount 3 cat "$MNT/status"
 	# Traced while the first scan was made, it is found at a later one.
 	eventually "$name: the target is listed" 60 has "$P"
-	ok "$name: without a partial dump" no_core "$P"
+	ok "[R3] $name: without a partial dump" no_core "$P"
 	left() { [ -z "$(find "$STORE" -name 'core*' -size +0 2>&1)" ]; }
-	eventually "$name: nor anything of it in the store" 60 left
+	eventually "[R3] $name: nor anything of it in the store" 60 left
 	ok "$name: and samples" first_sample "$P" 30
 
-	ok "$name: a last dump" dumping
+	ok "[D7] $name: a last dump" dumping
 	kill -KILL "$P"
-	eventually "$name: the target killed: gone" 5 hasnt "$P"
+	eventually "[D7] $name: the target killed: gone" 5 hasnt "$P"
 	eventually "$name: dump-failed" 30 get_like events "Z $P dump-failed"
-	ok "$name: no dump of it" no_dump_of "$P"
-	eventually "$name: no createdump of it" 30 bash -c "! grep -l createdump /proc/[0-9]*/comm 2>/dev/null | grep -q ."
+	ok "[D7] $name: no dump of it" no_dump_of "$P"
+	eventually "[D7] $name: no createdump of it" 30 bash -c "! grep -l createdump /proc/[0-9]*/comm 2>/dev/null | grep -q ."
 	stop_daemon
 done
 finish

@@ -81,11 +81,11 @@ for name in ${ONLY:-twin-3.1 twin-8.0 twin-10.0}; do
 	remove_all
 
 	for percent in 10 50 99; do
-		ok "$name: createdump killed at $percent %" killed_at $percent "$size"
+		ok "[D3] $name: createdump killed at $percent %" killed_at $percent "$size"
 		wait_for 10 get_is "$P/dump" idle
-		ok "$name: $percent %: nothing is listed" no_core "$P"
-		eventually "$name: $percent %: the target runs" 10 well "$P"
-		eventually "$name: $percent %: nothing is left" 5 empty_work
+		ok "[D3] $name: $percent %: nothing is listed" no_core "$P"
+		eventually "[D3] $name: $percent %: the target runs" 10 well "$P"
+		eventually "[D3] $name: $percent %: nothing is left" 5 empty_work
 	done
 
 	# stopped at a tenth, so that it is not through before its turn to be ended
@@ -97,7 +97,7 @@ for name in ${ONLY:-twin-3.1 twin-8.0 twin-10.0}; do
 	within "$name: and what is expected" "$(key "$P/status" dump_expected)" "$size" $((size * 3))
 	free=$(($(stat -f -c '%a * %S' "$STORE")))
 	fallocate -l $((free - 250000000)) "$STORE/filled"
-	eventually "$name: space runs out: dump-failed" 20 failed_more "$P" "$failed"
+	eventually "[D4] $name: space runs out: dump-failed" 20 failed_more "$P" "$failed"
 	like "$name: and why" "$(key "$P/status" last_error)" "given up: $STORE has [0-9]+ MB free, and 300 MB stay free"
 	ok "$name: createdump was ended" dead "$CREATEDUMP"
 	eventually "$name: the target runs" 10 well "$P"
@@ -107,7 +107,7 @@ for name in ${ONLY:-twin-3.1 twin-8.0 twin-10.0}; do
 	rm "$STORE/filled"
 	free=$(($(stat -f -c '%a * %S' "$STORE")))
 	fallocate -l $((free - 100000000)) "$STORE/filled"
-	is "$name: full but for 100 MB: on demand" "$(put "$P/dump" now)" "No space left on device"
+	is "[D4] $name: full but for 100 MB: on demand" "$(put "$P/dump" now)" "No space left on device"
 	like "$name: and why" "$(key "$P/status" last_error)" "has (99|100) MB free: the dump may need [0-9]+ MB"
 	is "$name: nor is it armed" "$(put "$P/threshold_mb" 100)" "No space left on device"
 	ok "$name: no createdump" no_createdump "$P"

@@ -65,6 +65,6 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/dump-queue/round-robin", test_round_robin);
-	g_test_add_func("/dump-queue/full-and-removed", test_full_and_removed);
+	g_test_add_func("/dump-queue/row-D13/full-and-removed", test_full_and_removed);
 	return g_test_run();
 }

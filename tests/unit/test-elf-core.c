@@ -136,7 +136,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/elf-core/whole", test_whole);
-	g_test_add_func("/elf-core/cut-everywhere", test_cut_everywhere);
+	g_test_add_func("/elf-core/row-D3/cut-everywhere", test_cut_everywhere);
 	g_test_add_func("/elf-core/not-a-core", test_not_a_core);
 	g_test_add_func("/elf-core/hostile", test_hostile);
 	g_test_add_func("/elf-core/many-headers", test_many_headers);

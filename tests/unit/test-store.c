@@ -481,7 +481,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/restart", test_restart);
 	g_test_add_func("/store/json-due", test_json_due);
 	g_test_add_func("/store/json-not-due", test_json_not_due);
-	g_test_add_func("/store/cut-off", test_cut_off);
+	g_test_add_func("/store/row-R4/cut-off", test_cut_off);
 	g_test_add_func("/store/rubbish", test_rubbish);
 	g_test_add_func("/store/lock", test_lock);
 	g_test_add_func("/store/lock-of-one-that-ends", test_lock_of_one_that_ends);

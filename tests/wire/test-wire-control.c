@@ -425,8 +425,8 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/wire/control/threshold", test_threshold);
-	g_test_add_func("/wire/control/wrong", test_wrong);
-	g_test_add_func("/wire/control/offsets", test_offsets);
+	g_test_add_func("/wire/control/row-F9/wrong", test_wrong);
+	g_test_add_func("/wire/control/row-F9/offsets", test_offsets);
 	g_test_add_func("/wire/control/dump", test_dump);
 	g_test_add_func("/wire/control/silent-broker", test_silent_broker);
 	g_test_add_func("/wire/control/gone", test_write_gone);

@@ -456,7 +456,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/wire/tree/lookup", test_lookup);
 	g_test_add_func("/wire/tree/attr", test_attr);
 	g_test_add_func("/wire/tree/readdir", test_readdir);
-	g_test_add_func("/wire/tree/readdir-changes", test_readdir_changes);
+	g_test_add_func("/wire/tree/row-F7/readdir-changes", test_readdir_changes);
 	g_test_add_func("/wire/tree/readdir-parents", test_readdir_parents);
 	g_test_add_func("/wire/tree/readdir-dumps", test_readdir_dumps);
 	g_test_add_func("/wire/tree/snapshot", test_snapshot);
