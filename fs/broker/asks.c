@@ -14,6 +14,7 @@
 #include "fs/broker/proc.h"
 #include "fs/broker/scan.h"
 #include "fs/broker/sessions.h"
+#include "fs/broker/socket-alive.h"
 #include "fs/util.h"
 #include "ipc/message.h"
 #include "ipc/nettrace/bytes.h"
@@ -23,6 +24,14 @@ enum {
 	STOP_DEADLINE_MS = 30000,
 	OTHERS_MAX_US = 5000000,
 };
+
+/* Why a request cannot be added to those of a target: 0 or negative errno. */
+static int refusal(const Target *target)
+{
+	int r = target_refusal(target, NULL);
+
+	return r < 0 || !exchange_is_full(target) ? r : -EAGAIN;
+}
 
 static void reply_error(Target *target, uint64_t ask, const ExchangeResult *result)
 {
@@ -60,6 +69,14 @@ static int build_session(unsigned version, IpcRequest *ret, void *data)
 	                     session->names_len, version, ret);
 }
 
+/* The front has the stream of that row: whoever wants another one lets go of it before. */
+static gboolean is_streaming(const Target *target, guint32 row)
+{
+	const TargetSession *session = &target->sessions[row];
+
+	return session->open && socket_alive(session->inode);
+}
+
 static void on_session(Target *target, const ExchangeResult *result, void *data)
 {
 	const SessionAsk *session = data;
@@ -77,6 +94,7 @@ static void on_session(Target *target, const ExchangeResult *result, void *data)
 	}
 	target->sessions[session->row].open = TRUE;
 	target->sessions[session->row].id = byte_reader_u64(&reader);
+	target->sessions[session->row].inode = socket_alive_inode(result->fd);
 	record.id = session->ask;
 	record.serial = target->serial;
 	record.row = session->row;
@@ -127,7 +145,7 @@ static void start_session(Target *target, const Record *record, const char *payl
 	};
 	SessionAsk *session;
 	IpcRequest trial = { 0 };
-	int r = target_refusal(target, NULL);
+	int r = refusal(target);
 
 	/* Counters in a process that starts can hang it for good; and 3.1 has to be known as such before. */
 	if (r >= 0 &&
@@ -142,6 +160,8 @@ static void start_session(Target *target, const Record *record, const char *payl
 		r = session_build((RecordSession)record->row, record->interval_ms, &record->values,
 		                  payload, len, ipc_command_newest(IPC_COMMAND_COLLECT_TRACING),
 		                  &trial);
+	if (r >= 0 && is_streaming(target, record->row))
+		r = -EBUSY;
 	ipc_request_clear(&trial);
 	if (r < 0) {
 		broker_reply(target->broker, record->id, target->serial, r, NULL);
@@ -189,7 +209,7 @@ static void stop_session(Target *target, const Record *record)
 		.free = g_free,
 		.ask = record->id,
 	};
-	int r = target_refusal(target, NULL);
+	int r = refusal(target);
 	StopAsk *stop;
 
 	if (r < 0 || !session->open) {
@@ -248,15 +268,19 @@ static void open_dump(Broker *broker, const Record *record)
 	broker_send(broker, &reply, NULL, 0, MAX(fd, -1));
 }
 
+/* A dump has its own word for that, DUMP_WITHDRAW. */
 static void cancel(Target *target, void *data)
 {
-	exchange_cancel(target, *(const uint64_t *)data);
+	uint64_t id = *(const uint64_t *)data;
+
+	if (!target->dump || target->dump->ask != id)
+		exchange_cancel(target, id);
 }
 
 /* The asks that are about a process. */
 static void take_for_target(Target *target, const Record *record, const char *payload, size_t len)
 {
-	int r = target_refusal(target, NULL);
+	int r = refusal(target);
 
 	switch (record->kind) {
 	case RECORD_ASK_INFO:

@@ -26,6 +26,15 @@ typedef struct {
 	guint source, deadline;
 } Environ;
 
+/* It is all here, or nothing comes of it: the next one may begin. */
+static void be_through(Broker *broker, uint64_t serial)
+{
+	Target *target = broker_find(broker, serial);
+
+	if (target)
+		target->environ_coming = FALSE;
+}
+
 static void answer(Broker *broker, uint64_t ask, uint64_t serial, RecordEnviron form, int memfd)
 {
 	Record record = record_new(RECORD_REPLY);
@@ -51,6 +60,7 @@ static void environ_end(Environ *environment, int error)
 	else
 		answer(environment->broker, environment->ask, environment->serial,
 		       RECORD_ENVIRON_IPC, g_steal_fd(&environment->memfd));
+	be_through(environment->broker, environment->serial);
 	util_close_fd(&environment->fd);
 	util_close_fd(&environment->memfd);
 	g_free(environment);
@@ -112,6 +122,7 @@ static void read_continuation(Target *target, uint64_t ask, int fd, size_t len)
 typedef struct {
 	Broker *broker;
 	uint64_t ask, serial;
+	int procfd; /* its own: the target may end before a queued helper begins */
 	gboolean answered;
 } FromProc;
 
@@ -134,14 +145,18 @@ static void on_proc_done(int error, void *data)
 
 	if (!from->answered)
 		broker_reply(from->broker, from->ask, from->serial, error ? error : -EIO, NULL);
+	be_through(from->broker, from->serial);
+	util_close_fd(&from->procfd);
 }
 
 static void read_proc(Target *target, uint64_t ask)
 {
 	static const HelperCallbacks callbacks = { .message = on_proc, .done = on_proc_done };
-	const ActEnviron act = { .procfd = target->identity.procfd };
+	int procfd = fcntl(target->identity.procfd, F_DUPFD_CLOEXEC, 3);
+	const ActEnviron act = { .procfd = procfd };
 	FromProc *from = g_new0(FromProc, 1);
 
+	from->procfd = procfd;
 	from->broker = target->broker;
 	from->ask = ask;
 	from->serial = target->serial;
@@ -159,7 +174,12 @@ static void on_reply(Target *target, const ExchangeResult *result, void *data)
 	ByteReader reader = byte_reader(result->payload, result->len);
 	uint32_t len;
 
+	if (target->environ_coming && (!result->error || result->error == -EOPNOTSUPP)) {
+		broker_reply(target->broker, ask, target->serial, -EBUSY, NULL);
+		return;
+	}
 	if (result->error == -EOPNOTSUPP) {
+		target->environ_coming = TRUE;
 		read_proc(target, ask);
 		return;
 	}
@@ -170,11 +190,13 @@ static void on_reply(Target *target, const ExchangeResult *result, void *data)
 		return;
 	}
 	len = byte_reader_u32(&reader);
-	if (reader.bad || len > IPC_MAX_ENVIRONMENT)
+	if (reader.bad || len > IPC_MAX_ENVIRONMENT) {
 		broker_reply(target->broker, ask, target->serial, reader.bad ? -EPROTO : -E2BIG,
 		             NULL);
-	else
+	} else {
+		target->environ_coming = TRUE;
 		read_continuation(target, ask, result->fd, len);
+	}
 }
 
 void environ_ask(Target *target, uint64_t ask)

@@ -10,7 +10,8 @@
 #include "ipc/replies.h"
 
 enum {
-	CONNECT_DEADLINE_MS = 5000
+	CONNECT_DEADLINE_MS = 5000,
+	WAITING_MAX = 8, /* the front keeps to one; it is not trusted to */
 };
 
 struct Exchange {
@@ -274,6 +275,11 @@ void exchange_add(Target *target, const ExchangeParams *params)
 	else
 		g_queue_push_tail(&target->asks, exchange);
 	start_next(target);
+}
+
+gboolean exchange_is_full(const Target *target)
+{
+	return target->asks.length >= WAITING_MAX;
 }
 
 gboolean exchange_cancel(Target *target, uint64_t ask)

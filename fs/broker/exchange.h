@@ -45,6 +45,9 @@ typedef struct {
 /* Queues it; begins at once when nothing else is in flight. Copies params. */
 void exchange_add(Target *target, const ExchangeParams *params);
 
+/* Whether too many wait already for a further one of the front's. */
+gboolean exchange_is_full(const Target *target);
+
 /* Drops an ask of the front that has not begun; its `done` is not called. FALSE when there is none. */
 gboolean exchange_cancel(Target *target, uint64_t ask);
 

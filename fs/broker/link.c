@@ -126,6 +126,21 @@ static int flush(Link *link)
 }
 
 static void wait_to_send(Link *link, int error);
+static gboolean on_records(gint fd, GIOCondition condition, gpointer data);
+
+/* A front that asks and does not take the answers would have them pile up here, with their descriptors: it is
+ * not heard until it does. The front itself always reads, so the two never wait for each other. */
+static gboolean is_backed_up(const Link *link)
+{
+	return !link->is_front && link->queue.length >= LINK_QUEUE_BUSY;
+}
+
+static void go_on_reading(Link *link)
+{
+	if (link->fd >= 0 && !link->in_source && !is_backed_up(link))
+		link->in_source =
+			g_unix_fd_add(link->fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_records, link);
+}
 
 static void go_on_sending(Link *link)
 {
@@ -140,6 +155,7 @@ static void go_on_sending(Link *link)
 		stop_sending(link); /* reading finds the end, behind what is still there */
 	else if (link->callbacks.idle)
 		link->callbacks.idle(link->data);
+	go_on_reading(link);
 	g_rc_box_release(link);
 }
 
@@ -272,11 +288,14 @@ static int receive(Link *link, Received *ret)
 	return 1;
 }
 
-/* A record with a value out of range is answered here, so that nobody behind has to think of it. */
+/* A record with a value out of range is answered here, so that nobody behind has to think of it. One without
+ * an id, of a kind that needs none, has nobody who waits. */
 static void refuse(Link *link, const Record *record)
 {
 	Record reply = record_new(RECORD_REPLY);
 
+	if (!record->id)
+		return;
 	reply.id = record->id;
 	reply.serial = record->serial;
 	reply.error = -EINVAL;
@@ -318,14 +337,16 @@ static gboolean take_record(Link *link)
 static gboolean on_records(gint fd, GIOCondition condition, gpointer data)
 {
 	Link *link = data;
-	gboolean alive;
+	gboolean goes_on;
 
 	g_rc_box_acquire(link);
-	for (unsigned i = 0; i < BUDGET && take_record(link); i++)
+	for (unsigned i = 0; i < BUDGET && !is_backed_up(link) && take_record(link); i++)
 		;
-	alive = link->fd >= 0;
+	goes_on = link->fd >= 0 && !is_backed_up(link);
+	if (!goes_on)
+		link->in_source = 0;
 	g_rc_box_release(link);
-	return alive ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+	return goes_on ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
 Link *link_new(int fd, gboolean is_front, const LinkCallbacks *callbacks, void *data)
@@ -339,7 +360,7 @@ Link *link_new(int fd, gboolean is_front, const LinkCallbacks *callbacks, void *
 	g_queue_init(&link->queue);
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-	link->in_source = g_unix_fd_add(fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_records, link);
+	go_on_reading(link);
 	return link;
 }
 

@@ -2,7 +2,8 @@
 /*
  * One end of the SEQPACKET socketpair, on the default GLib main context, non-blocking. Sending
  * never waits: what the socket does not take is queued, at most LINK_QUEUE_MAX records; the sender
- * of unasked news (FOUND) keeps a dirty flag and sends when link_idle() says so.
+ * of unasked news (FOUND) keeps a dirty flag and sends when link_idle() says so. The broker's end takes no
+ * record while LINK_QUEUE_BUSY of its own wait.
  *
  * A wrong length, MSG_TRUNC, MSG_CTRUNC or a record that record_check() calls -EPROTO ends the
  * connection: `closed` is called once, with the reason, and the link is dead. An ask that it calls
@@ -12,7 +13,8 @@
 #include "fs/broker/records.h"
 
 enum {
-	LINK_QUEUE_MAX = 4096
+	LINK_QUEUE_MAX = 4096,
+	LINK_QUEUE_BUSY = 256,
 };
 
 typedef struct Link Link;

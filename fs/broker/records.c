@@ -112,14 +112,18 @@ static gboolean check_frame(const Record *record, size_t payload_len, gboolean h
 	return !has_fd || has & MAY_HAVE_FD;
 }
 
-/* Without these nothing could be answered, or there is nothing that it could be about. */
-static gboolean check_names(const Record *record, unsigned has)
+/* Without it nothing could be answered. */
+static gboolean check_id(const Record *record, unsigned has)
 {
 	if (has & HAS_ID && !record->id)
 		return FALSE;
-	if (has & HAS_SERIAL && !record->serial)
-		return FALSE;
 	return !(has & HAS_ID_OR_SERIAL) || record->id || record->serial;
+}
+
+/* The front has no errors to tell. */
+static gboolean check_error(const Record *record, gboolean from_front)
+{
+	return from_front ? !record->error : record->error <= 0 && record->error >= -ERRNO_MAX;
 }
 
 static gboolean is_dump_type(guint32 type)
@@ -136,6 +140,8 @@ static gboolean check_sealed(const RecordSealed *sealed)
 
 static gboolean check_values(const Record *record, unsigned has)
 {
+	if (has & HAS_SERIAL && !record->serial)
+		return FALSE;
 	if (has & HAS_ROW && record->row >= RECORD_N_SESSIONS)
 		return FALSE;
 	if (has & HAS_INTERVAL &&
@@ -169,11 +175,9 @@ int record_check(const Record *record, size_t payload_len, gboolean has_fd, gboo
 	if (record->magic != RECORD_MAGIC || !kind ||
 	    from_front != (record->kind < FIRST_OF_BROKER))
 		return -EPROTO;
-	if (!check_frame(record, payload_len, has_fd, kind->has) || !check_names(record, kind->has))
+	if (!check_frame(record, payload_len, has_fd, kind->has) || !check_id(record, kind->has))
 		return -EPROTO;
-	if (record->error > 0 || record->error < -ERRNO_MAX || (from_front && record->error))
-		return -EPROTO;
-	if (check_values(record, kind->has))
+	if (check_error(record, from_front) && check_values(record, kind->has))
 		return 0;
 	/* Nobody answers the broker: a value of its that is out of range is a broken peer. */
 	return from_front ? -EINVAL : -EPROTO;

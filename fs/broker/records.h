@@ -253,8 +253,8 @@ Record record_new(RecordKind kind);
 
 /*
  * What the receiver checks before anything else: kind of this direction, payload length, descriptor
- * there or not as the kind says, enumerations in range. 0, -EINVAL for a value of the front's (to
- * be answered so), or -EPROTO for what ends the connection.
+ * there or not as the kind says, an id to answer to, numbers and enumerations in range. 0, -EINVAL
+ * for a value of the front's (to be answered so), or -EPROTO for what ends the connection.
  */
 int record_check(const Record *record, size_t payload_len, gboolean has_fd, gboolean from_front);
 

@@ -577,6 +577,15 @@ int store_remove(Store *store, uint64_t serial)
 	return error;
 }
 
+/* A read of anything else, of a pipe or of a file in a mount that the front serves itself, may never come back. */
+static gboolean is_sealed(int fd)
+{
+	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+	int has = fcntl(fd, F_GET_SEALS);
+
+	return has >= 0 && (has & seals) == seals;
+}
+
 int store_put_annex(Store *store, uint64_t serial, RecordPart part, int memfd)
 {
 	guint i = find_index(store, serial);
@@ -588,6 +597,8 @@ int store_put_annex(Store *store, uint64_t serial, RecordPart part, int memfd)
 
 	if (i == G_MAXUINT || part == RECORD_PART_CORE)
 		return -ENOENT;
+	if (!is_sealed(memfd))
+		return -EINVAL;
 	if (fstat(memfd, &st) < 0 || st.st_size < 0 || st.st_size > RECORD_ANNEX_MAX)
 		return -E2BIG;
 	dump = store->dumps->pdata[i];

@@ -92,5 +92,5 @@ int store_open_part(const Store *store, uint64_t serial, RecordPart part);
 int store_remove_part(Store *store, uint64_t serial, RecordPart part);
 /* Removes all of it: 0; -ENOENT, or why something of it is left. */
 int store_remove(Store *store, uint64_t serial);
-/* Copies at most RECORD_ANNEX_MAX bytes of a memfd beside the core. */
+/* Copies at most RECORD_ANNEX_MAX bytes of a sealed memfd beside the core; -EINVAL for any other descriptor. */
 int store_put_annex(Store *store, uint64_t serial, RecordPart part, int memfd);

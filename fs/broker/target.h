@@ -19,7 +19,8 @@ typedef struct Preflight Preflight;
 
 typedef struct {
 	gboolean open;
-	uint64_t id; /* the runtime's; a pointer of its own: never shown */
+	uint64_t id;    /* the runtime's; a pointer of its own: never shown */
+	uint32_t inode; /* of our end of its stream (socket-alive.h); 0 unknown */
 } TargetSession;
 
 typedef struct {
@@ -42,9 +43,10 @@ typedef struct {
 	Exchange *exchange; /* in flight */
 	GQueue asks;        /* Exchange, not begun */
 	DumpJob *dump;
-	Preflight *preflight; /* of an arming */
-	gboolean counting;    /* a helper counts its descriptors for an ask */
-	gboolean limit_asked; /* a helper looks for its heap's limit */
+	Preflight *preflight;    /* of an arming */
+	gboolean counting;       /* a helper counts its descriptors for an ask */
+	gboolean limit_asked;    /* a helper looks for its heap's limit */
+	gboolean environ_coming; /* an environment of it is on its way into a memfd */
 
 	gint64 attach_us;   /* monotonic: attach_delay is over then */
 	gint64 born_us;     /* monotonic: what ages are counted from; 0 not yet */

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "fs/broker/acts.h"
@@ -15,6 +16,7 @@
 #include "fs/broker/exchange.h"
 #include "fs/broker/preflight.h"
 #include "fs/broker/proc.h"
+#include "fs/broker/socket-alive.h"
 #include "fs/util.h"
 
 enum {
@@ -82,6 +84,8 @@ void broker_target_changed(Target *target)
 
 void broker_each_target(Broker *broker, BrokerEachTarget each, void *data)
 {
+	if (seen.target)
+		each(seen.target, data);
 }
 
 gboolean broker_is_ending(const Broker *broker)
@@ -483,6 +487,97 @@ static void test_dump_while_ending(void)
 	tear_down_target();
 }
 
+static void start_session(uint64_t id)
+{
+	static const char names[] = "System.Runtime";
+	Record record = record_new(RECORD_START_SESSION);
+
+	record.id = id;
+	record.serial = SERIAL;
+	record.row = RECORD_SESSION_COUNTERS;
+	record.interval_ms = 1000;
+	asks_take(NULL, &record, names, sizeof names, -1);
+}
+
+/* A front that asks without end: a few wait, the others are refused, and all that wait can be dropped. */
+static void test_full(void)
+{
+	enum {
+		MANY = 1000
+	};
+	pid_t pid = fork_child();
+	unsigned n_waiting;
+
+	set_up_target(pid);
+	seen.target->informed = TRUE;
+	seen.target->flags = RECORD_FOUND_ATTACHABLE;
+	seen.target->exchange = (Exchange *)1; /* one is in flight, without an end */
+	for (uint64_t id = 1; id <= MANY; id++)
+		start_session(id);
+	n_waiting = seen.target->asks.length;
+	g_assert_cmpuint(n_waiting, <=, 8);
+	for (uint64_t id = n_waiting + 1; id <= MANY; id++)
+		g_assert_cmpint(next_error(id), ==, -EAGAIN);
+	ask(RECORD_ASK_INFO, MANY + 1, 0);
+	g_assert_cmpint(next_error(MANY + 1), ==, -EAGAIN);
+	for (uint64_t id = 1; id <= MANY; id++)
+		exchange_cancel(seen.target, id);
+	g_assert_cmpuint(seen.target->asks.length, ==, 0);
+	end_child(pid);
+	tear_down_target();
+}
+
+/* As long as the stream of a row is open somewhere there is no second one of it. */
+static void test_one_stream_a_row(void)
+{
+	pid_t pid = fork_child();
+	int fds[2];
+
+	g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), ==, 0);
+	set_up_target(pid);
+	seen.target->informed = TRUE;
+	seen.target->flags = RECORD_FOUND_ATTACHABLE;
+	seen.target->exchange = (Exchange *)1;
+	seen.target->sessions[RECORD_SESSION_COUNTERS] =
+		(TargetSession){ .open = TRUE, .inode = socket_alive_inode(fds[0]) };
+	if (!socket_alive(socket_alive_inode(fds[0]))) {
+		g_test_skip("this kernel has no unix_diag");
+	} else {
+		start_session(1);
+		g_assert_cmpint(next_error(1), ==, -EBUSY);
+	}
+	close(fds[0]);
+	g_assert_false(socket_alive(seen.target->sessions[RECORD_SESSION_COUNTERS].inode));
+	start_session(2);
+	g_assert_cmpuint(seen.replies.length, ==, 0);
+	g_assert_true(exchange_cancel(seen.target, 2));
+	close(fds[1]);
+	end_child(pid);
+	tear_down_target();
+}
+
+/* What cancels an ask does not take the command from a dump that waits for it: nobody would ever tell the job. */
+static void test_cancel_spares_dump(void)
+{
+	const ExchangeParams params = { .command = IPC_COMMAND_CORE_DUMP, .ask = 5 };
+	pid_t pid = fork_child();
+	Record record = record_new(RECORD_CANCEL);
+	DumpJob job = { .ask = 5 };
+
+	set_up_target(pid);
+	seen.target->dump = &job;
+	seen.target->exchange = (Exchange *)1;
+	exchange_add(seen.target, &params);
+	record.id = 5;
+	asks_take(NULL, &record, NULL, 0, -1);
+	g_assert_cmpuint(seen.target->asks.length, ==, 1);
+	seen.target->dump = NULL;
+	asks_take(NULL, &record, NULL, 0, -1);
+	g_assert_cmpuint(seen.target->asks.length, ==, 0);
+	end_child(pid);
+	tear_down_target();
+}
+
 static void sleep_for_ever(HelperContext *context, const void *args)
 {
 	for (;;)
@@ -538,6 +633,9 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/asks/limit", GINT_TO_POINTER(FALSE), test_limit);
 	g_test_add_data_func("/asks/limit-old", GINT_TO_POINTER(TRUE), test_limit);
 	g_test_add_func("/asks/end-meanwhile", test_end_meanwhile);
+	g_test_add_func("/asks/full", test_full);
+	g_test_add_func("/asks/cancel-spares-dump", test_cancel_spares_dump);
+	g_test_add_func("/asks/one-stream-a-row", test_one_stream_a_row);
 	g_test_add_func("/asks/dump-while-ending", test_dump_while_ending);
 	g_test_add_func("/asks/expired-unsent", test_expired_unsent);
 	return g_test_run();

@@ -291,6 +291,56 @@ static void test_refused(Fixture *f, gconstpointer data)
 	g_assert_cmpuint(f->broker.closed, ==, 0);
 }
 
+/* READY has no id: nobody waits for an answer, and the connection lives. */
+static void test_refused_without_id(Fixture *f, gconstpointer data)
+{
+	Record record = record_new(RECORD_READY);
+
+	record.error = -EINVAL;
+	g_assert_cmpint(send(f->raw, &record, sizeof record, 0), ==, sizeof record);
+	record = ask(78);
+	g_assert_cmpint(send(f->raw, &record, sizeof record, 0), ==, sizeof record);
+	run_until(&f->broker.records->len, 1);
+	run_dry();
+	g_assert_cmpuint(record_at(&f->broker, 0)->id, ==, 78);
+	g_assert_cmpint(recv(f->raw, &record, sizeof record, MSG_DONTWAIT), ==, -1);
+	g_assert_cmpuint(f->broker.closed, ==, 0);
+}
+
+/* A peer that asks and never reads: what it is owed stays small, and nothing is lost once it reads. */
+static void test_backed_up(Fixture *f, gconstpointer data)
+{
+	unsigned n_sent = 0, n_read = 0;
+	Record record;
+
+	f->broker.echo = TRUE;
+	for (unsigned i = 0; i < 4 * LINK_QUEUE_BUSY; i++) {
+		record = ask(n_sent + 1);
+		while (send(f->raw, &record, sizeof record, MSG_DONTWAIT) == sizeof record)
+			record.id = ++n_sent + 1;
+		run_dry();
+	}
+	/* What waits, and what the socket takes besides. */
+	g_assert_cmpuint(f->broker.records->len, <, 2 * LINK_QUEUE_BUSY);
+	g_assert_cmpuint(f->broker.records->len, <, n_sent);
+	while (n_read < n_sent) {
+		while (recv(f->raw, &record, sizeof record, MSG_DONTWAIT) == sizeof record)
+			g_assert_cmpuint(record.id, ==, ++n_read);
+		g_main_context_iteration(NULL, FALSE);
+	}
+	g_assert_cmpuint(f->broker.records->len, ==, n_sent);
+	/* It is there for the end as well. */
+	for (unsigned i = 0; i < 4 * LINK_QUEUE_BUSY; i++) {
+		record = ask(n_sent + 1);
+		while (send(f->raw, &record, sizeof record, MSG_DONTWAIT) == sizeof record)
+			;
+		run_dry();
+	}
+	f->broker.echo = FALSE;
+	util_close_fd(&f->raw);
+	run_until(&f->broker.closed, 1);
+}
+
 static void expect_closed(Fixture *f, int reason)
 {
 	Record record = found(1);
@@ -472,6 +522,8 @@ int main(int argc, char **argv)
 	ADD("descriptor", &both, test_descriptor);
 	ADD("queue", &both, test_queue);
 	ADD("refused", NULL, test_refused);
+	ADD("refused-without-id", NULL, test_refused_without_id);
+	ADD("backed-up", NULL, test_backed_up);
 	ADD("peer-ends", NULL, test_peer_ends);
 	ADD("peer-ends-while-queued", NULL, test_peer_ends_while_queued);
 	ADD("free-in-callback", &both, test_free_in_callback);

@@ -104,9 +104,13 @@ static void test_ids(void)
 
 	record.id = 0;
 	g_assert_cmpint(record_check(&record, 0, FALSE, TRUE), ==, -EPROTO);
+	/* It can be answered, that there is nothing of that number. */
 	record = good(RECORD_ASK_INFO);
 	record.serial = 0;
-	g_assert_cmpint(record_check(&record, 0, FALSE, TRUE), ==, -EPROTO);
+	g_assert_cmpint(record_check(&record, 0, FALSE, TRUE), ==, -EINVAL);
+	record = good(RECORD_GONE);
+	record.serial = 0;
+	g_assert_cmpint(record_check(&record, 0, FALSE, FALSE), ==, -EPROTO);
 	/* ProcessInfo that nobody asked for names its process alone. */
 	record = good(RECORD_REPLY);
 	record.id = 0;
@@ -131,7 +135,9 @@ static void test_errors(void)
 	g_assert_cmpint(record_check(&record, 0, FALSE, FALSE), ==, -EPROTO);
 	record = good(RECORD_DUMP);
 	record.error = -EBUSY;
-	g_assert_cmpint(record_check(&record, 0, FALSE, TRUE), ==, -EPROTO);
+	g_assert_cmpint(record_check(&record, 0, FALSE, TRUE), ==, -EINVAL);
+	record.error = 1;
+	g_assert_cmpint(record_check(&record, 0, FALSE, TRUE), ==, -EINVAL);
 }
 
 typedef struct {
@@ -222,7 +228,7 @@ static void test_proc(void)
 	g_assert_cmpint(record_check(&record, 0, FALSE, TRUE), ==, -EINVAL);
 	record = good(RECORD_ASK_PROC);
 	record.serial = 0;
-	g_assert_cmpint(record_check(&record, 0, FALSE, TRUE), ==, -EPROTO);
+	g_assert_cmpint(record_check(&record, 0, FALSE, TRUE), ==, -EINVAL);
 	record = good(RECORD_ASK_PROC);
 	record.payload_len = 1;
 	g_assert_cmpint(record_check(&record, 1, FALSE, TRUE), ==, -EPROTO);

@@ -61,11 +61,17 @@ static uint64_t publish(Store *store, const char *text)
 	return dump->serial;
 }
 
+static void seal(int fd)
+{
+	g_assert_cmpint(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE), ==, 0);
+}
+
 static int text_fd(const char *text)
 {
-	int fd = memfd_create("json", MFD_CLOEXEC);
+	int fd = memfd_create("json", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
 	g_assert_cmpint(write(fd, text, strlen(text)), ==, (ssize_t)strlen(text));
+	seal(fd);
 	return fd;
 }
 
@@ -156,10 +162,34 @@ static void test_annex_too_large(void)
 {
 	Store *store = must_open();
 	uint64_t serial = publish(store, "core");
-	autofd int json = memfd_create("json", MFD_CLOEXEC);
+	autofd int json = memfd_create("json", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
 	g_assert_cmpint(ftruncate(json, RECORD_ANNEX_MAX + 1), ==, 0);
+	seal(json);
 	g_assert_cmpint(store_put_annex(store, serial, RECORD_PART_JSON, json), ==, -E2BIG);
+	store_remove_part(store, serial, RECORD_PART_CORE);
+	store_free(store);
+}
+
+/* What could keep the broker waiting, or change under it, is not read at all: an empty pipe would be for ever. */
+static void test_annex_unsealed(void)
+{
+	Store *store = must_open();
+	uint64_t serial = publish(store, "core");
+	int fds[] = { -1,
+		      -1,
+		      memfd_create("json", MFD_CLOEXEC | MFD_ALLOW_SEALING),
+		      open("/proc/self/exe", O_RDONLY | O_CLOEXEC),
+		      open("/dev/zero", O_RDONLY | O_CLOEXEC),
+		      open("/", O_PATH | O_CLOEXEC) };
+
+	g_assert_cmpint(pipe2(fds, O_CLOEXEC), ==, 0);
+	for (unsigned i = 0; i < G_N_ELEMENTS(fds); i++) {
+		g_assert_cmpint(store_put_annex(store, serial, RECORD_PART_JSON, fds[i]), ==,
+		                -EINVAL);
+		close(fds[i]);
+	}
+	g_assert_cmpint(store_open_part(store, serial, RECORD_PART_JSON), ==, -ENOENT);
 	store_remove_part(store, serial, RECORD_PART_CORE);
 	store_free(store);
 }
@@ -478,6 +508,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/parts", test_parts);
 	g_test_add_func("/store/disk", test_disk);
 	g_test_add_func("/store/annex-too-large", test_annex_too_large);
+	g_test_add_func("/store/annex-unsealed", test_annex_unsealed);
 	g_test_add_func("/store/restart", test_restart);
 	g_test_add_func("/store/json-due", test_json_due);
 	g_test_add_func("/store/json-not-due", test_json_not_due);
