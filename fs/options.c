@@ -12,6 +12,10 @@
 
 #define DEFAULT_STORE "/var/lib/triggerdumpfs"
 
+enum {
+	DUMP_DIR_MAX = 900 /* bytes: what a dump's own path adds leaves it below 1000 */
+};
+
 /* What fuse_opt collects: texts, checked afterwards. */
 typedef struct {
 	Options *options;
@@ -238,6 +242,23 @@ static gboolean take_providers(const Raw *raw, char **ret_why)
 	return FALSE;
 }
 
+/* createdump expands '%' in the path that it is given; the path is sent to it as text, and what is longer than a
+ * kilobyte is cut somewhere on its way. */
+static gboolean check_dump_dir(const char *dir, char **ret_why)
+{
+	const char *wanted = NULL;
+
+	if (strchr(dir, '%') || !g_utf8_validate(dir, -1, NULL))
+		wanted = "a path without % and in UTF-8";
+	else if (dir[0] != '/')
+		wanted = "an absolute path";
+	else if (strlen(dir) > DUMP_DIR_MAX)
+		wanted = "a path of at most 900 bytes";
+	if (wanted)
+		*ret_why = g_strdup_printf("dump_dir=%s: %s is wanted", dir, wanted);
+	return !wanted;
+}
+
 static gboolean check_values(const Raw *raw, char **ret_why)
 {
 	Options *options = raw->options;
@@ -282,18 +303,8 @@ static gboolean check_values(const Raw *raw, char **ret_why)
 		}
 		options->gid = entry->gr_gid;
 	}
-	/* createdump expands '%' in the path that it is given, and the path is sent to it as text. */
-	if (options->dump_dir &&
-	    (strchr(options->dump_dir, '%') || !g_utf8_validate(options->dump_dir, -1, NULL))) {
-		*ret_why = g_strdup_printf("dump_dir=%s: a path without %% and in UTF-8 is wanted",
-		                           options->dump_dir);
+	if (!check_dump_dir(options->dump_dir, ret_why))
 		return FALSE;
-	}
-	if (options->dump_dir && options->dump_dir[0] != '/') {
-		*ret_why = g_strdup_printf("dump_dir=%s: an absolute path is wanted",
-		                           options->dump_dir);
-		return FALSE;
-	}
 	if (options->mountpoint && !options->mountpoint[0]) {
 		*ret_why = g_strdup("the mountpoint is empty: the path of a directory is wanted");
 		return FALSE;
@@ -335,6 +346,8 @@ int options_parse(int argc, char **argv, Options *ret, char **ret_why)
 	ret->no_seccomp = raw.no_seccomp;
 	ret->fake = raw.is_helper && raw.foreground;
 	ret->foreground = (raw.foreground && !raw.is_helper) || raw.debug;
+	if (!ret->dump_dir)
+		ret->dump_dir = default_dump_dir();
 	if (good && !raw.why && !ret->help && !ret->version)
 		good = check_values(&raw, ret_why);
 	if (raw.why || !good) {
@@ -351,8 +364,6 @@ int options_parse(int argc, char **argv, Options *ret, char **ret_why)
 	free(raw.detect);
 	limit_texts_clear(&raw.limits);
 	g_free(raw.why);
-	if (!ret->dump_dir)
-		ret->dump_dir = default_dump_dir();
 	return good ? 0 : -EINVAL;
 }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "fs/broker/heap-limit.h"
 #include "fs/broker/memory-cgroup.h"
+#include "fs/broker/proc-text.h"
 #include "fs/broker/runtimeconfig.h"
 #include "fs/broker/target-cgroup.h"
 #include "fs/util.h"
@@ -46,20 +47,13 @@ static gboolean read_link(int procfd, const char *name, char *ret)
 	return ret[0] == '/';
 }
 
-/* "Max address space": the soft limit. */
 static uint64_t read_address_space(int procfd)
 {
-	static const char key[] = "\nMax address space";
 	char text[SMALL_MAX];
-	ssize_t n = discovery_read(procfd, "limits", text, sizeof text);
-	const char *line = n > 0 ? strstr(text, key) : NULL;
-	uint64_t value;
-	char *end;
 
-	if (!line)
-		return HEAP_LIMIT_NONE;
-	value = g_ascii_strtoull(line + sizeof key - 1, &end, 10);
-	return end == line + sizeof key - 1 ? HEAP_LIMIT_NONE : value;
+	return discovery_read(procfd, "limits", text, sizeof text) > 0
+	               ? proc_text_address_space(text)
+	               : HEAP_LIMIT_NONE;
 }
 
 static uint64_t read_physical(void)

@@ -12,10 +12,9 @@
 #include "fs/broker/elf-core.h"
 #include "fs/broker/memory-cgroup.h"
 #include "fs/broker/target-cgroup.h"
+#include "fs/broker/proc-text.h"
 #include "fs/util.h"
 #include "ipc/commands.h"
-
-#define LIBCORECLR "/libcoreclr.so"
 
 enum {
 	SMALL_DUMP_BYTES = 64 << 20
@@ -30,41 +29,19 @@ typedef struct {
 	int kills;               /* memory_cgroup_kills_file(), -1 */
 } Look;
 
-/* "start-end perms offset dev inode   path"; the path of the last line may be cut by our buffer, which
- * only makes us miss that one. */
-static void take_maps_line(const char *line, char *path, size_t size)
+static ssize_t read_maps(char *buf, size_t size, void *data)
 {
-	const char *at = strchr(line, '/');
-
-	if (at && g_str_has_suffix(at, LIBCORECLR))
-		g_strlcpy(path, at, size);
+	return read(*(const int *)data, buf, size);
 }
 
 static int find_coreclr(int procfd, char *path, size_t size)
 {
 	autofd int fd = openat(procfd, "maps", O_RDONLY | O_CLOEXEC);
-	char buf[16384 + 1];
-	size_t have = 0;
-	ssize_t n;
 
 	path[0] = '\0';
 	if (fd < 0)
 		return -errno;
-	while (!path[0] && (n = read(fd, buf + have, sizeof buf - 1 - have)) > 0) {
-		char *line = buf, *end;
-
-		have += (size_t)n;
-		buf[have] = '\0';
-		while ((end = strchr(line, '\n'))) {
-			*end = '\0';
-			take_maps_line(line, path, size);
-			line = end + 1;
-		}
-		have -= (size_t)(line - buf);
-		memmove(buf, line, have);
-		if (have == sizeof buf - 1)
-			have = 0;
-	}
+	proc_text_find_coreclr(read_maps, &fd, path, size);
 	return 0;
 }
 

@@ -9,7 +9,10 @@
 enum {
 	HEADERS_AT_ONCE = 64,
 	STRINGS_AT_ONCE = 65536,
-	SECTIONS_MAX = 4096
+	SECTIONS_MAX = 4096,
+	HEADERS_MAX =
+		1
+		<< 20, /* a core has one a mapping, which the kernel limits to 65,530 unless told otherwise */
 };
 
 static gboolean read_at(int fd, uint64_t offset, void *buf, size_t len)
@@ -80,6 +83,10 @@ int elf_core_check(int fd, uint64_t size, const char **ret_why)
 		return -ENOEXEC;
 	*ret_why = "the core is cut: not all of its segments are in the file";
 	n = count_headers(fd, &header);
+	if (n > HEADERS_MAX) {
+		*ret_why = "the core has too many segments";
+		return -ENOEXEC;
+	}
 	if (!n || __builtin_add_overflow(header.e_phoff, n * sizeof(Elf64_Phdr), &end) ||
 	    end > size)
 		return -EIO;

@@ -29,7 +29,7 @@ static void unescape(char *text)
 }
 
 /* "36 35 98:0 /root /mountpoint options [tags] - type source options" */
-static gboolean parse_line(char *line, MountEntry *ret, char **ret_path)
+gboolean mount_table_parse(char *line, MountEntry *ret, char **ret_path)
 {
 	char *save = NULL, *dash = strstr(line, " - ");
 	const char *id, *device;
@@ -70,7 +70,7 @@ static int walk(EachMount each, void *data)
 		MountEntry entry;
 		char *path;
 
-		if (parse_line(line, &entry, &path) && !each(&entry, path, data))
+		if (mount_table_parse(line, &entry, &path) && !each(&entry, path, data))
 			break;
 	}
 	free(line);

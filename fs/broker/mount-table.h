@@ -13,6 +13,9 @@ typedef struct {
 	gboolean is_ours; /* of our type */
 } MountEntry;
 
+/* A line, which is written to; *ret_path is in it. FALSE when it is none. */
+gboolean mount_table_parse(char *line, MountEntry *ret, char **ret_path);
+
 /* The uppermost mount at exactly that absolute path. 0, -ENOENT, or why the table cannot be read. */
 int mount_table_find(const char *path, MountEntry *ret);
 

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "fs/util.h"
+#include "ipc/commands.h"
 
 /* Lines were added at the end since, which are not there in older ones. */
 #define META_VERSION "triggerdumpfs-dump 1"
@@ -26,6 +27,18 @@ static void boot_id(char *buf, size_t size)
 	g_strchomp(buf);
 }
 
+char *store_meta_format(const char *name, const char *boot, const RecordSealed *info)
+{
+	return g_strdup_printf(
+		META_VERSION "\nname %s\nboot %s\npid %d\nuid %u\ngid %u\nstart %" G_GUINT64_FORMAT
+			     "\ntype %u\nwritten %u\nrequested %" G_GINT64_FORMAT
+			     "\nsealed %" G_GINT64_FORMAT "\nreason %u\nstarted %" G_GINT64_FORMAT
+			     "\nfrozen %" G_GINT64_FORMAT "\nfrozen_at %" G_GINT64_FORMAT "\n",
+		name, boot, (int)info->pid, info->uid, info->gid, info->start_ticks, info->type,
+		info->written_type, info->requested_us, info->sealed_us, info->reason,
+		info->start_us, info->frozen_us + 1, info->frozen_at_us);
+}
+
 int store_meta_write(int dirfd, const char *file, const char *name, const RecordSealed *info)
 {
 	g_autofree char *text = NULL;
@@ -35,14 +48,7 @@ int store_meta_write(int dirfd, const char *file, const char *name, const Record
 	ssize_t len;
 
 	boot_id(boot, sizeof boot);
-	text = g_strdup_printf(
-		META_VERSION "\nname %s\nboot %s\npid %d\nuid %u\ngid %u\nstart %" G_GUINT64_FORMAT
-			     "\ntype %u\nwritten %u\nrequested %" G_GINT64_FORMAT
-			     "\nsealed %" G_GINT64_FORMAT "\nreason %u\nstarted %" G_GINT64_FORMAT
-			     "\nfrozen %" G_GINT64_FORMAT "\nfrozen_at %" G_GINT64_FORMAT "\n",
-		name, boot, (int)info->pid, info->uid, info->gid, info->start_ticks, info->type,
-		info->written_type, info->requested_us, info->sealed_us, info->reason,
-		info->start_us, info->frozen_us + 1, info->frozen_at_us);
+	text = store_meta_format(name, boot, info);
 	len = (ssize_t)strlen(text);
 	fd = openat(dirfd, partial, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
 	            info->json_due ? MODE_DUE : MODE_DONE);
@@ -100,20 +106,25 @@ static void take_story(char **at, RecordSealed *ret)
 	ret->frozen_at_us = (gint64)frozen_at;
 }
 
-int store_meta_read(int dirfd, const char *file, char **ret_name, RecordSealed *ret)
+/* All types that a dump can have. */
+static gboolean take_type(char **at, const char *key, guint32 *ret)
 {
-	autofd int fd = openat(dirfd, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	guint64 pid, uid, gid, start, type, written, requested, sealed;
-	char buf[META_MAX], boot[64], *at = buf;
-	const char *name, *then;
-	struct stat st;
-	ssize_t n;
+	guint64 type;
 
-	n = fd < 0 ? -1 : read(fd, buf, sizeof buf - 1);
-	if (n <= 0 || fstat(fd, &st) < 0)
-		return -EINVAL;
-	buf[n] = '\0';
-	if (!g_str_has_prefix(buf, META_VERSION "\n"))
+	if (!take_number(at, key, IPC_DUMP_FULL, &type) || type < IPC_DUMP_MINI)
+		return FALSE;
+	*ret = (guint32)type;
+	return TRUE;
+}
+
+int store_meta_parse(char *text, const char *boot, char **ret_name, RecordSealed *ret)
+{
+	guint64 pid, uid, gid, start, requested, sealed;
+	RecordSealed info = { .frozen_us = -1 };
+	const char *name, *then;
+	char *at = text;
+
+	if (!g_str_has_prefix(text, META_VERSION "\n"))
 		return -EINVAL;
 	at += strlen(META_VERSION "\n");
 	name = take(&at, "name");
@@ -123,24 +134,37 @@ int store_meta_read(int dirfd, const char *file, char **ret_name, RecordSealed *
 	    !take_number(&at, "uid", G_MAXUINT32, &uid) ||
 	    !take_number(&at, "gid", G_MAXUINT32, &gid) ||
 	    !take_number(&at, "start", G_MAXUINT64, &start) ||
-	    !take_number(&at, "type", 4, &type) || !take_number(&at, "written", 4, &written) ||
+	    !take_type(&at, "type", &info.type) || !take_type(&at, "written", &info.written_type) ||
 	    !take_number(&at, "requested", G_MAXINT64, &requested) ||
 	    !take_number(&at, "sealed", G_MAXINT64, &sealed))
 		return -EINVAL;
-	boot_id(boot, sizeof boot);
-	*ret = (RecordSealed){
-		.pid = (pid_t)pid,
-		.uid = (uid_t)uid,
-		.gid = (gid_t)gid,
-		.start_ticks = g_str_equal(boot, then) ? start : 0,
-		.type = (guint32)type,
-		.written_type = (guint32)written,
-		.requested_us = (gint64)requested,
-		.sealed_us = (gint64)sealed,
-		.frozen_us = -1,
-		.json_due = (st.st_mode & 0777) == MODE_DUE,
-	};
-	take_story(&at, ret);
+	info.pid = (pid_t)pid;
+	info.uid = (uid_t)uid;
+	info.gid = (gid_t)gid;
+	info.start_ticks = g_str_equal(boot, then) ? start : 0;
+	info.requested_us = (gint64)requested;
+	info.sealed_us = (gint64)sealed;
+	take_story(&at, &info);
+	*ret = info;
 	*ret_name = g_strdup(name);
 	return 0;
+}
+
+int store_meta_read(int dirfd, const char *file, char **ret_name, RecordSealed *ret)
+{
+	autofd int fd = openat(dirfd, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	char buf[META_MAX], boot[64];
+	struct stat st;
+	ssize_t n;
+	int r;
+
+	n = fd < 0 ? -1 : read(fd, buf, sizeof buf - 1);
+	if (n <= 0 || fstat(fd, &st) < 0)
+		return -EINVAL;
+	buf[n] = '\0';
+	boot_id(boot, sizeof boot);
+	r = store_meta_parse(buf, boot, ret_name, ret);
+	if (!r)
+		ret->json_due = (st.st_mode & 0777) == MODE_DUE;
+	return r;
 }

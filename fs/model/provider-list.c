@@ -101,7 +101,8 @@ static int take_name(ProviderList *list, const char *name, gboolean takes_away, 
 {
 	guint at;
 
-	if (!strcmp(name, NOTHING) || !strcmp(name, DEFAULT) ||
+	/* One that begins with - would not read back as itself. */
+	if (!strcmp(name, NOTHING) || !strcmp(name, DEFAULT) || name[0] == '-' ||
 	    (strcmp(name, ALL) != 0 && !record_name_valid(name))) {
 		g_autofree char *shown = g_strescape(name, NULL);
 

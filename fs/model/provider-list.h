@@ -9,7 +9,7 @@
  * too. System.Runtime is in it as long as nobody takes it out: without it no heap is
  * sampled.
  *
- * A name is what a record can carry (record_name_valid).
+ * A name is what a record can carry (record_name_valid), and begins with no `-`.
  */
 #include <glib.h>
 

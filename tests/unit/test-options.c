@@ -243,8 +243,23 @@ static void test_refused(void)
 	refuse("triggerdumpfs -o providers=a=b /m", "providers");
 	refuse("triggerdumpfs -o providers=Microsoft-Windows-DotNETRuntime /m", "providers");
 	refuse("triggerdumpfs -o group=no-such-group-here /m", "group");
+}
+
+/* What createdump would expand, what cannot be sent to it, and what it would cut. */
+static void test_dump_dir(void)
+{
+	g_autofree char *name = g_strnfill(897, 'd');
+	g_autofree char *longest = g_strdup_printf("triggerdumpfs -o dump_dir=/é%s /m", name);
+	g_autofree char *longer = g_strdup_printf("triggerdumpfs -o dump_dir=/éd%s /m", name);
+	Options options;
+	char *why;
+
 	refuse("triggerdumpfs -o dump_dir=relative /m", "absolute");
 	refuse("triggerdumpfs -o dump_dir=/a%p /m", "%");
+	refuse("triggerdumpfs -o dump_dir=/a\xff /m", "UTF-8");
+	refuse(longer, "900");
+	g_assert_cmpint(parse(longest, &options, &why), ==, 0);
+	options_clear(&options);
 }
 
 static void test_limits(void)
@@ -342,6 +357,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/options/unknown", test_unknown);
 	g_test_add_func("/options/flags", test_flags);
 	g_test_add_func("/options/refused", test_refused);
+	g_test_add_func("/options/row-D20/dump-dir", test_dump_dir);
 	g_test_add_func("/options/limits", test_limits);
 	g_test_add_func("/options/limits-refused", test_limits_refused);
 	g_test_add_func("/options/retention", test_retention);

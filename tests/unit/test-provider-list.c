@@ -80,6 +80,8 @@ static void test_refused(void)
 		"default\noff",
 		"off\noff",
 		"+system.diagnostics.metrics",
+		"+-A",
+		"--A",
 	};
 	g_autofree char *longest = g_strnfill(128, 'a');
 	g_autofree char *longer = g_strnfill(129, 'a');
