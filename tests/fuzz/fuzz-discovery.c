@@ -1,7 +1,7 @@
 /*
  * Texts of /proc. The first byte says what the rest is: 'u' /proc/net/unix, 's' stat, 't' status,
  * else a path. What is found must be what the rules say: absolute, without control bytes, written
- * in one way.
+ * in one way; and what is taken from stat and status is what a slow parser finds there.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -47,12 +47,92 @@ static void run_unix(const char *text, size_t len)
 	require(discovery_scan_unix(text, len, check_listener, &n) == n);
 }
 
+/* The n-th word behind the last ')', from 0. */
+static void stat_word(const char *text, size_t len, unsigned n, char word[64])
+{
+	char *copy = strndup(text, len), *save = NULL, *p;
+
+	require(copy != NULL);
+	p = strrchr(copy, ')');
+	require(p != NULL);
+	for (p = strtok_r(p + 1, " \t\n", &save); p && n; n--)
+		p = strtok_r(NULL, " \t\n", &save);
+	snprintf(word, 64, "%s", p ? p : "");
+	free(copy);
+}
+
+static void require_number(const char *text, uint64_t value)
+{
+	require(*text >= '0' && *text <= '9' && strtoull(text, NULL, 10) == value);
+}
+
+static void run_stat(const char *text, size_t len)
+{
+	DiscoveryStat stat;
+	char word[64];
+
+	if (!discovery_stat_parse(text, len, &stat) || memchr(text, '\0', len))
+		return;
+	stat_word(text, len, 0, word);
+	require(word[0] == stat.state && !word[1]);
+	stat_word(text, len, 1, word);
+	require_number(word, (uint64_t)stat.ppid);
+	stat_word(text, len, 11, word);
+	require_number(word, stat.utime);
+	stat_word(text, len, 19, word);
+	require_number(word, stat.start_time);
+}
+
+/* What stands behind the key in the last line that begins with it; "" when there is none. */
+static void status_line(const char *text, size_t len, const char *key, char line[256])
+{
+	const char *end = memrchr(text, '\n', len); /* a line that is cut is none */
+	char *copy = strndup(text, end ? (size_t)(end - text) : 0), *save = NULL;
+
+	require(copy != NULL);
+	line[0] = '\0';
+	for (char *p = strtok_r(copy, "\n", &save); p; p = strtok_r(NULL, "\n", &save))
+		if (!strncmp(p, key, strlen(key)))
+			snprintf(line, 256, "%s", p + strlen(key));
+	free(copy);
+}
+
+static void check_status(const char *text, size_t len, const DiscoveryStatus *status)
+{
+	unsigned ids[4];
+	char line[256];
+
+	status_line(text, len, "Uid:", line);
+	if (strlen(line) < 200) {
+		require(sscanf(line, "%u %u %u %u", &ids[0], &ids[1], &ids[2], &ids[3]) == 4);
+		require(!memcmp(ids, status->uid, sizeof ids));
+	}
+	status_line(text, len, "TracerPid:", line);
+	if (*line)
+		require(status->tracer == (pid_t)strtoul(line, NULL, 10));
+	status_line(text, len, "VmRSS:", line);
+	if (*line && strlen(line) < 200)
+		require(status->vm_rss_kb == strtoull(line, NULL, 10) && strstr(line, "kB"));
+	status_line(text, len, "NSpid:", line);
+	if (strlen(line) < 200) {
+		const char *last = line + strlen(line);
+
+		while (last > line && !(last[-1] >= '0' && last[-1] <= '9'))
+			last--;
+		while (last > line && last[-1] >= '0' && last[-1] <= '9')
+			last--;
+		require_number(last, (uint64_t)status->nspid);
+	}
+}
+
 static void run_status(const char *text, size_t len)
 {
 	DiscoveryStatus status;
 
 	if (!discovery_status_parse(text, len, &status))
 		return;
+	if (!memchr(text, '\0', len))
+		check_status(text, len, &status);
 	require(status.n_groups <= DISCOVERY_MAX_GROUPS);
 	require(status.n_nspid && status.nspid >= 0 && status.tracer >= 0);
 }
@@ -73,7 +153,6 @@ static void run_path(const char *text, size_t len)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *text = (const char *)data + 1;
-	DiscoveryStat stat;
 
 	if (!size)
 		return 0;
@@ -82,8 +161,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		run_unix(text, size - 1);
 		break;
 	case 's':
-		if (discovery_stat_parse(text, size - 1, &stat))
-			require(stat.ppid >= 0);
+		run_stat(text, size - 1);
 		break;
 	case 't':
 		run_status(text, size - 1);

@@ -1,11 +1,14 @@
-/* Writes the first inputs of the nettrace, counters and meters targets: fuzz-seeds DIRECTORY makes
- * DIRECTORY/nettrace, DIRECTORY/counters and DIRECTORY/meters. */
+/* Writes the first inputs of the targets whose inputs are not texts: fuzz-seeds DIRECTORY makes
+ * DIRECTORY/nettrace, counters, meters, records, store-meta and elf-core. */
+#include <elf.h>
 #include <errno.h>
 #include <glib.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "fs/broker/store-meta.h"
+#include "ipc/commands.h"
 #include "tests/lib/meter-stream.h"
 #include "tests/lib/nettrace-writer.h"
 
@@ -338,6 +341,135 @@ static void save_meters(void)
 	save("meters", "lone-surrogates", "\x0a\0\0\xd8z\0\0\xdc\0\0", 10);
 }
 
+/* The first byte of an input, as fuzz-records.c reads it. */
+enum {
+	FROM_FRONT = 1,
+	WITH_FD = 2,
+	PUT_RIGHT = 4,
+};
+
+static void save_record(RecordKind kind, guint8 flags, const char *payload, size_t len,
+                        const char *name)
+{
+	g_autoptr(GByteArray) out = g_byte_array_new();
+	Record record = record_new(kind);
+
+	flags |= PUT_RIGHT | (kind < RECORD_FOUND ? FROM_FRONT : 0);
+	record.id = 7;
+	record.serial = 9;
+	record.row = strcmp(name, "start-gc") ? RECORD_SESSION_COUNTERS : RECORD_SESSION_GC;
+	record.interval_ms = 1000;
+	record.type = IPC_DUMP_HEAP;
+	record.part = RECORD_PART_JSON;
+	if (kind == RECORD_DUMP_SEALED)
+		record.sealed =
+			(RecordSealed){ .type = IPC_DUMP_HEAP, .written_type = IPC_DUMP_FULL };
+	if (!strcmp(name, "start-meters"))
+		record.values = (RecordValues){ .meters = 1, .client = { 1, 2 } };
+	g_byte_array_append(out, &flags, 1);
+	g_byte_array_append(out, (const guint8 *)&record, sizeof record);
+	if (len)
+		g_byte_array_append(out, (const guint8 *)payload, (guint)len);
+	save("records", name, out->data, out->len);
+}
+
+static void save_records(void)
+{
+	static const char names[] = "System.Runtime\0Some.Provider";
+	static const char all[] = "System.Runtime\0*";
+	static const char texts[] = "root\0/app/twin spike\0/tmp/dotnet-diagnostic-7-99-socket";
+
+	for (guint32 kind = 1; kind < RECORD_N_KINDS; kind++) {
+		gboolean has_fd = kind == RECORD_ANNEX || kind == RECORD_STREAM;
+
+		if (strcmp(record_kind_name(kind), "unknown") != 0)
+			save_record((RecordKind)kind, has_fd ? WITH_FD : 0, NULL, 0,
+			            record_kind_name(kind));
+	}
+	save_record(RECORD_START_SESSION, 0, names, sizeof names, "start-counters");
+	save_record(RECORD_START_SESSION, 0, all, sizeof all, "start-meters");
+	save_record(RECORD_START_SESSION, 0, NULL, 0, "start-gc");
+	save_record(RECORD_START_SESSION, 0, "Microsoft-Windows-DotNETRuntime", 32,
+	            "start-refused");
+	save_record(RECORD_FOUND, 0, texts, sizeof texts, "found-texts");
+	save_record(RECORD_FOUND, WITH_FD, texts, sizeof texts - 5, "found-cut");
+	save("records", "short", "\5\1", 2);
+}
+
+static void save_metas(void)
+{
+	const RecordSealed info = { .pid = 4807,
+		                    .uid = 1000,
+		                    .gid = 1000,
+		                    .start_ticks = 99,
+		                    .type = IPC_DUMP_HEAP,
+		                    .written_type = IPC_DUMP_FULL,
+		                    .requested_us = 1795700538000000,
+		                    .sealed_us = 1795700539000000,
+		                    .frozen_us = 250000,
+		                    .frozen_at_us = 1795700538100000 };
+	g_autofree char *text = store_meta_format("core_20261126_101512", "boot", &info);
+
+	save("store-meta", "whole", text, strlen(text));
+	save("store-meta", "older", text, (size_t)(strstr(text, "reason") - text));
+	save("store-meta", "cut", text, strlen(text) / 2);
+	memcpy(strstr(text, "boot boot"), "boot bood", 9);
+	save("store-meta", "other-boot", text, strlen(text));
+	memcpy(strstr(text, "type "), "type 0", 6);
+	save("store-meta", "no-type", text, strlen(text));
+}
+
+typedef struct {
+	guint64 claimed;
+	Elf64_Ehdr header;
+	Elf64_Phdr segments[2];
+	Elf64_Shdr section;
+} Core;
+
+static void save_core(const char *name, Core core)
+{
+	save("elf-core", name, &core, sizeof core);
+}
+
+static void save_cores(void)
+{
+	Core core = {
+		.claimed = 0x3000,
+		.header = { .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64,
+		                         ELFDATA2LSB },
+		            .e_type = ET_CORE,
+		            .e_phoff = sizeof core.header,
+		            .e_shoff = sizeof core.header + sizeof core.segments,
+		            .e_phentsize = sizeof core.segments[0],
+		            .e_shentsize = sizeof core.section,
+		            .e_phnum = 2 },
+		.segments = { { .p_type = PT_NOTE, .p_offset = 0x1000, .p_filesz = 0x1000 },
+		              { .p_type = PT_LOAD, .p_offset = 0x2000, .p_filesz = 0x1000 } },
+		.section = { .sh_info = 2 },
+	};
+
+	save_core("whole", core);
+	core.header.e_phnum = PN_XNUM;
+	save_core("count-in-section", core);
+	core.section.sh_info = G_MAXUINT32;
+	core.claimed = (guint64)1 << 40;
+	save_core("too-many", core);
+	core.header.e_shoff = G_MAXUINT64 - 8;
+	save_core("no-section", core);
+	core.header.e_phnum = 2;
+	core.claimed = 0x2fff;
+	save_core("cut", core);
+	core.segments[1].p_filesz = G_MAXUINT64;
+	save_core("overflow", core);
+	core.segments[1].p_filesz = 1;
+	core.segments[0].p_type = PT_LOAD;
+	save_core("no-note", core);
+	core.header.e_type = ET_EXEC;
+	core.header.e_shnum = 1;
+	core.section.sh_type = SHT_DYNSYM;
+	save_core("executable", core);
+}
+
 int main(int argc, char **argv)
 {
 	NettraceWriter *w;
@@ -359,5 +491,8 @@ int main(int argc, char **argv)
 	save("nettrace", "garbage", "HTTP/1.1 400 Bad Request\r\n", 26);
 	save_counters();
 	save_meters();
+	save_records();
+	save_metas();
+	save_cores();
 	return EXIT_SUCCESS;
 }

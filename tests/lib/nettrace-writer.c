@@ -452,7 +452,7 @@ NettraceWriterMetadata nettrace_writer_counter_sum(uint32_t id, const char *prov
 
 static void put_series(GByteArray *out, float interval_s)
 {
-	g_autofree char *series = g_strdup_printf("Interval=%d", (int)(interval_s * 1000));
+	g_autofree char *series = g_strdup_printf("Interval=%d", (int)MIN(interval_s * 1000, 1e9f));
 
 	nettrace_writer_put_utf16z(out, series);
 }
