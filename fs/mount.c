@@ -38,7 +38,9 @@ static int ask_mount(const char *path)
 	if (pid < 0)
 		return -1;
 	ended.fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	r = poll(&ended, 1, LOOK_DEADLINE_MS);
+	do
+		r = poll(&ended, 1, LOOK_DEADLINE_MS);
+	while (r < 0 && errno == EINTR);
 	if (ended.fd >= 0)
 		close(ended.fd);
 	if (r <= 0) {
@@ -46,7 +48,8 @@ static int ask_mount(const char *path)
 		waitpid(pid, NULL, WNOHANG);
 		return -1;
 	}
-	waitpid(pid, &status, 0);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 

@@ -213,8 +213,10 @@ static void hold(HelperContext *context, int fd, int pidfd)
 	helper_detach(context);
 	while (poll(fds, 2, -1) < 0 && errno == EINTR)
 		;
-	if (!fds[1].revents)
-		poll(&fds[1], 1, HOLD_AFTER_FIRST_BYTE_MS);
+	if (fds[1].revents)
+		return;
+	while (poll(&fds[1], 1, HOLD_AFTER_FIRST_BYTE_MS) < 0 && errno == EINTR)
+		;
 }
 
 static int get_pin(HelperContext *context, const ActConnect *act)

@@ -17,17 +17,17 @@ static int copy_environ(int procfd, int memfd)
 	char buf[16384];
 	size_t total = 0;
 	ssize_t n;
+	int r = 0;
 
 	if (fd < 0)
 		return -errno;
-	while ((n = read(fd, buf, sizeof buf)) > 0) {
+	while (!r && (n = util_read_all(fd, buf, sizeof buf)) > 0) {
 		total += (size_t)n;
 		if (total > ENVIRON_MAX)
 			return -E2BIG;
-		if (write(memfd, buf, (size_t)n) != n)
-			return -EIO;
+		r = util_write_all(memfd, buf, (size_t)n);
 	}
-	return n < 0 ? -errno : 0;
+	return r ? r : (int)MIN(n, 0);
 }
 
 int act_read_text(int dirfd, const char *name, size_t max, ActText *ret)

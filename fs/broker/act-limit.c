@@ -90,7 +90,6 @@ static void read_app(int procfd, App *app)
 static ssize_t read_config(int root, const char *path, char *text)
 {
 	autofd int fd = act_open_in_root(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-	size_t have = 0;
 	struct stat st;
 	ssize_t n;
 
@@ -98,11 +97,8 @@ static ssize_t read_config(int root, const char *path, char *text)
 		return fd;
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return -EINVAL;
-	while ((n = read(fd, text + have, RUNTIMECONFIG_MAX + 1 - have)) > 0)
-		have += (size_t)n;
-	if (n < 0)
-		return -errno;
-	return have > RUNTIMECONFIG_MAX ? -EFBIG : (ssize_t)have;
+	n = util_read_all(fd, text, RUNTIMECONFIG_MAX + 1);
+	return n > RUNTIMECONFIG_MAX ? -EFBIG : n;
 }
 
 /* As the target: its paths. text has room for RUNTIMECONFIG_MAX + 1 bytes. */

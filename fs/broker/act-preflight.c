@@ -31,7 +31,7 @@ typedef struct {
 
 static ssize_t read_maps(char *buf, size_t size, void *data)
 {
-	return read(*(const int *)data, buf, size);
+	return util_read_all(*(const int *)data, buf, size);
 }
 
 static int find_coreclr(int procfd, char *path, size_t size)

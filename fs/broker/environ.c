@@ -86,8 +86,8 @@ static gboolean on_bytes(gint fd, GIOCondition condition, gpointer data)
 		return G_SOURCE_CONTINUE;
 	if (n <= 0)
 		error = n < 0 ? -errno : -ECONNRESET;
-	else if (write(environment->memfd, buf, (size_t)n) != n)
-		error = -EIO;
+	else
+		error = util_write_all(environment->memfd, buf, (size_t)n);
 	environment->left -= (size_t)MAX(n, 0);
 	if (!error && environment->left)
 		return G_SOURCE_CONTINUE;

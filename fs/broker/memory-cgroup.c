@@ -220,17 +220,14 @@ static int read_file(const char *directory, const char *name, char *buf, size_t 
 {
 	g_autofree char *path = g_strconcat(directory, "/", name, NULL);
 	autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	size_t have = 0;
 	ssize_t n;
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
-	while (have < size - 1 && (n = read(fd, buf + have, size - 1 - have)) != 0) {
-		if (n < 0)
-			return -errno;
-		have += (size_t)n;
-	}
-	buf[have] = '\0';
+	n = util_read_all(fd, buf, size - 1);
+	if (n < 0)
+		return (int)n;
+	buf[n] = '\0';
 	return 1;
 }
 

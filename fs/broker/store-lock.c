@@ -20,7 +20,8 @@ static gboolean is_ending(int fd)
 {
 	char buf[sizeof ending];
 
-	return pread(fd, buf, sizeof buf, 0) == (ssize_t)strlen(ending) &&
+	return lseek(fd, 0, SEEK_SET) == 0 &&
+	       util_read_all(fd, buf, sizeof buf) == (ssize_t)strlen(ending) &&
 	       memcmp(buf, ending, strlen(ending)) == 0;
 }
 

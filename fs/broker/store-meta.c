@@ -21,7 +21,7 @@ enum {
 static void boot_id(char *buf, size_t size)
 {
 	autofd int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
+	ssize_t n = fd < 0 ? -1 : util_read_all(fd, buf, size - 1);
 
 	buf[n > 0 ? n : 0] = '\0';
 	g_strchomp(buf);
@@ -45,19 +45,18 @@ int store_meta_write(int dirfd, const char *file, const char *name, const Record
 	g_autofree char *partial = g_strconcat(".", file, NULL);
 	autofd int fd = -1;
 	char boot[64];
-	ssize_t len;
+	int r;
 
 	boot_id(boot, sizeof boot);
 	text = store_meta_format(name, boot, info);
-	len = (ssize_t)strlen(text);
 	fd = openat(dirfd, partial, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
 	            info->json_due ? MODE_DUE : MODE_DONE);
 	if (fd < 0)
 		return -errno;
-	if (write(fd, text, (size_t)len) != len || fsync(fd) < 0 ||
-	    renameat(dirfd, partial, dirfd, file) < 0) {
-		int r = errno ? -errno : -EIO;
-
+	r = util_write_all(fd, text, strlen(text));
+	if (!r && (fsync(fd) < 0 || renameat(dirfd, partial, dirfd, file) < 0))
+		r = -errno;
+	if (r < 0) {
 		unlinkat(dirfd, partial, 0);
 		return r;
 	}
@@ -158,7 +157,7 @@ int store_meta_read(int dirfd, const char *file, char **ret_name, RecordSealed *
 	ssize_t n;
 	int r;
 
-	n = fd < 0 ? -1 : read(fd, buf, sizeof buf - 1);
+	n = fd < 0 ? -1 : util_read_all(fd, buf, sizeof buf - 1);
 	if (n <= 0 || fstat(fd, &st) < 0)
 		return -EINVAL;
 	buf[n] = '\0';

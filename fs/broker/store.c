@@ -604,13 +604,14 @@ int store_put_annex(Store *store, uint64_t serial, RecordPart part, int memfd)
 	dump = store->dumps->pdata[i];
 	name = g_strconcat(dump->file, part_suffix[part], NULL);
 	text = g_malloc((gsize)st.st_size + 1);
-	if (pread(memfd, text, (size_t)st.st_size, 0) != st.st_size)
+	if (lseek(memfd, 0, SEEK_SET) < 0 ||
+	    util_read_all(memfd, text, (size_t)st.st_size) != st.st_size)
 		return -EIO;
 	fd = openat(store->sealed, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 	            0400);
 	if (fd < 0)
 		return -errno;
-	if (write(fd, text, (size_t)st.st_size) != st.st_size || fsync(fd) < 0) {
+	if (util_write_all(fd, text, (size_t)st.st_size) < 0 || fsync(fd) < 0) {
 		unlinkat(store->sealed, name, 0);
 		return -ENOSPC;
 	}

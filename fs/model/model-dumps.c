@@ -350,17 +350,10 @@ void model_dumps_progress(Model *model, const Record *record)
 static int make_memfd(const GString *text)
 {
 	autofd int fd = memfd_create("annex", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	gsize done = 0;
+	int r = fd < 0 ? -errno : util_write_all(fd, text->str, text->len);
 
-	if (fd < 0)
-		return -errno;
-	while (done < text->len) {
-		ssize_t n = write(fd, text->str + done, text->len - done);
-
-		if (n < 0)
-			return -errno;
-		done += (gsize)n;
-	}
+	if (r < 0)
+		return r;
 	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
 		return -errno;
 	return g_steal_fd(&fd);
