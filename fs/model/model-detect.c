@@ -228,6 +228,7 @@ void model_detect_lost(Model *model, Process *process, const char *why)
 	end_session(process);
 	detect->retry_us = model_attach_retry_us(&detect->failures);
 	model_log(model, process, 0, EVENT_SESSION_LOST, "what", "gc-session", "reason", why, NULL);
+	model_set_error(model, process, why);
 	model_touch(model, process);
 }
 

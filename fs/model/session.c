@@ -42,10 +42,12 @@ struct Session {
 	gboolean reading; /* past the pause */
 	gboolean retired;
 	gboolean broken;
-	unsigned n_samples; /* in this dispatch */
-	GArray *gc_events;  /* SessionGcEvent, not handed on yet; NULL: none ever came */
-	gint64 gc_since_us; /* monotonic: when the first of them was read */
-	guint64 dropped;    /* of a decoder that is gone */
+	unsigned n_samples;  /* in this dispatch */
+	GArray *gc_events;   /* SessionGcEvent, not handed on yet; NULL: none ever came */
+	gint64 gc_since_us;  /* monotonic: when the first of them was read */
+	guint64 dropped;     /* of a decoder that is gone */
+	gint64 flood_us;     /* monotonic: when flood_bytes was right */
+	guint64 flood_bytes; /* more than SESSION_FLOOD_RATE lets pass */
 	const SessionCallbacks *callbacks;
 	void *data;
 };
@@ -202,22 +204,37 @@ static void finish(Session *session, int reason)
 	session->callbacks->closed(session, reason, session->data);
 }
 
+/* A bucket that runs empty at the rate. */
+static gboolean is_flooded(Session *session, gsize len)
+{
+	gint64 now = g_get_monotonic_time();
+	double passed = (double)(now - session->flood_us) / G_USEC_PER_SEC * SESSION_FLOOD_RATE;
+
+	session->flood_us = now;
+	session->flood_bytes -= MIN(session->flood_bytes, (guint64)passed);
+	session->flood_bytes += len;
+	return session->flood_bytes > SESSION_FLOOD_MAX;
+}
+
 static void decode(Session *session, gsize len)
 {
-	const char *why;
+	const char *why = NULL;
 
 	if (!session->decoder)
 		return;
+	if (is_flooded(session, len))
+		why = "flood: more than 32 MiB a second";
 	/* Between the end mark and EOF nothing is expected, and nothing is made of it. */
-	if (nettrace_decoder_ended(session->decoder) ||
-	    nettrace_decoder_push(session->decoder, buffer, len) == 0)
+	else if (nettrace_decoder_ended(session->decoder) ||
+	         nettrace_decoder_push(session->decoder, buffer, len) == 0)
 		return;
 	if (session->retired || session->broken) {
 		drop_decoder(session);
 		return;
 	}
 	session->broken = TRUE;
-	why = nettrace_decoder_error(session->decoder);
+	if (!why)
+		why = nettrace_decoder_error(session->decoder);
 	session->callbacks->broken(session, why ? why : "not an event stream", session->data);
 	drop_decoder(session);
 }
@@ -304,6 +321,7 @@ Session *session_new(int fd, RecordSession row, guint64 process_serial,
 	session->process_serial = process_serial;
 	session->callbacks = callbacks;
 	session->data = data;
+	session->flood_us = g_get_monotonic_time();
 	session->decoder = nettrace_decoder_new(on_event, session);
 	stream_watch_add(&session->watch, fd, session->row->pause_ms > 0, on_ready);
 	stream_watch_set(&session->watch, TRUE, -1);

@@ -21,6 +21,10 @@ enum {
 	SESSION_SETTLE_MS = 3,      /* GC events are handed on when nothing came for so long, */
 	SESSION_SETTLE_MAX_MS = 20, /* or the first of them is so old */
 	SESSION_GC_EVENTS_MAX = 16384, /* or there are so many */
+	/* A flood: so many bytes more than come at SESSION_FLOOD_RATE a second. A program that allocates 2 GB a
+	 * second sends 4 MB of ticks a second, a thousand time series at 0.1 s 10 MB. */
+	SESSION_FLOOD_RATE = 32 << 20,
+	SESSION_FLOOD_MAX = 64 << 20,
 };
 
 typedef struct Session Session;
@@ -41,7 +45,7 @@ typedef struct {
 	void (*gc_events)(Session *session, const SessionGcEvent *events, unsigned n, void *data);
 	/* After a read in which there was a sample. */
 	void (*batch)(Session *session, void *data);
-	/* What comes is no event stream any more; it is drained from here on. Once. */
+	/* What comes is no event stream any more, or a flood; it is drained from here on. Once. */
 	void (*broken)(Session *session, const char *why, void *data);
 	/* The stream is closed: 0 at its end or after retirement, negative errno. Once, last; the
 	 * callee frees the session in it or later. */

@@ -17,10 +17,8 @@ static const char *const answer_names[] = {
 };
 
 static const char *const stream_names[] = {
-	[STREAM_COUNTERS] = "counters",
-	[STREAM_SILENT] = "silent",
-	[STREAM_HEADER] = "header",
-	[STREAM_FILE] = "file",
+	[STREAM_COUNTERS] = "counters", [STREAM_SILENT] = "silent", [STREAM_HEADER] = "header",
+	[STREAM_FLOOD] = "flood",       [STREAM_FILE] = "file",
 };
 
 static const char *const core_names[] = {

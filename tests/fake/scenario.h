@@ -30,6 +30,7 @@
  *   stream counters         of System.Runtime, and the meters, for sessions that ask for them (default)
  *   stream silent           nothing behind the reply
  *   stream header           the header and nothing more
+ *   stream flood            counters without a pause, as fast as they are taken
  *   stream file PATH        these bytes, then the end of file
  *   stream-cut N            end of file after N bytes
  *   stream-garbage N        random bytes after N bytes, without an end
@@ -104,6 +105,7 @@ typedef enum {
 	STREAM_COUNTERS,
 	STREAM_SILENT,
 	STREAM_HEADER,
+	STREAM_FLOOD,
 	STREAM_FILE,
 } StreamKind;
 

@@ -11,6 +11,7 @@
 
 enum {
 	QUEUE_MAX = 4 << 20, /* beyond it counters are lost, as in a runtime whose buffer is full */
+	FLOOD_QUEUE = 256 << 10,
 	GARBAGE_CHUNK = 65536,
 	GARBAGE_EVERY_US = 20000,
 	MEAN_ID = 1,
@@ -173,7 +174,8 @@ Stream *stream_new(const Scenario *s, int fd, guint64 id, const CollectRequest *
 	stream->scenario = s;
 	stream->fd = fd;
 	stream->id = id;
-	stream->counters = request->counters && s->stream == STREAM_COUNTERS;
+	stream->counters =
+		s->stream == STREAM_FLOOD || (request->counters && s->stream == STREAM_COUNTERS);
 	stream->interval_us =
 		(gint64)(s->interval_ms ? s->interval_ms : request->interval_ms) * 1000;
 	stream->next_counters_us = g_get_monotonic_time() + stream->interval_us;
@@ -266,6 +268,8 @@ gboolean stream_run(Stream *stream, gint64 now_us, double heap_mb)
 	}
 	if (meters_interval_us(stream) && !stream->last && now_us >= stream->next_meters_us)
 		write_meters(stream);
+	while (s->stream == STREAM_FLOOD && !stream->last && stream->queue->len < FLOOD_QUEUE)
+		write_counters(stream, heap_mb);
 	if (stream->next_send_us > now_us)
 		return TRUE;
 	stream->next_send_us = 0;
@@ -290,7 +294,7 @@ gboolean stream_run(Stream *stream, gint64 now_us, double heap_mb)
 void stream_stop(Stream *stream)
 {
 	if (stream->scenario->stream == STREAM_COUNTERS ||
-	    stream->scenario->stream == STREAM_HEADER) {
+	    stream->scenario->stream == STREAM_FLOOD || stream->scenario->stream == STREAM_HEADER) {
 		nettrace_writer_end(stream->writer);
 		take_written(stream);
 	}

@@ -17,7 +17,7 @@ typedef struct {
 	unsigned samples, batches, broken, closed;
 	double last;
 	int reason;
-	gboolean may_close;
+	gboolean may_close, is_flood;
 	unsigned gc_batches, gc_events;
 	gint64 gc_stamp;
 	guint64 gc_bytes;
@@ -55,6 +55,7 @@ static void on_broken(Session *session, const char *why, void *data)
 {
 	((Fixture *)data)->broken++;
 	g_assert_cmpstr(why, !=, "");
+	((Fixture *)data)->is_flood = g_str_has_prefix(why, "flood");
 	session_retire(session);
 }
 
@@ -219,6 +220,47 @@ static void test_drained(Fixture *f, gconstpointer row)
 	g_assert_cmpuint(f->broken + f->samples, ==, 0);
 }
 
+/* Sends while the loop reads; FALSE when the reader has closed. */
+static gboolean pump(Fixture *f, const GByteArray *bytes)
+{
+	for (gsize at = 0; at < bytes->len;) {
+		ssize_t n = send(f->stream.fd, bytes->data + at, bytes->len - at,
+		                 MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (n > 0)
+			at += (gsize)n;
+		else if (errno != EAGAIN)
+			return FALSE;
+		g_main_context_iteration(NULL, n <= 0);
+	}
+	return TRUE;
+}
+
+/* A valid stream, but as much of it as goes: it is given up, drained and closed. */
+static void test_flood(Fixture *f, gconstpointer row)
+{
+	g_autofree char *body = g_malloc0(128 << 10);
+	gsize sent = 0;
+
+	counter_stream_start(&f->stream);
+	while (!f->closed) {
+		g_autoptr(GByteArray) bytes = NULL;
+
+		nettrace_writer_object(f->stream.writer, "FutureBlock", 1, 1, body, 128 << 10);
+		bytes = nettrace_writer_steal(f->stream.writer);
+		if (!pump(f, bytes))
+			break;
+		sent += bytes->len;
+		if (sent < SESSION_FLOOD_MAX / 2)
+			g_assert_cmpuint(f->broken, ==, 0);
+	}
+	WAIT_FOR(f->closed);
+	g_assert_cmpuint(f->broken, ==, 1);
+	g_assert_true(f->is_flood);
+	g_assert_cmpuint(sent, >, SESSION_FLOOD_MAX);
+	g_assert_cmpint(f->reason, ==, 0);
+}
+
 int main(int argc, char **argv)
 {
 	gpointer counters = GINT_TO_POINTER(RECORD_SESSION_COUNTERS);
@@ -230,5 +272,6 @@ int main(int argc, char **argv)
 	g_test_add("/session/retired", Fixture, counters, set_up, test_retired, tear_down);
 	g_test_add("/session/gc-events", Fixture, gc, set_up, test_gc_events, tear_down);
 	g_test_add("/session/drained", Fixture, gc, set_up, test_drained, tear_down);
+	g_test_add("/session/row-H11/flood", Fixture, gc, set_up, test_flood, tear_down);
 	return g_test_run();
 }
