@@ -35,14 +35,14 @@ all() { inmount 30 find "$MNT/$P/meters" -type f -print0 | tr -dc '\0' | wc -c; 
 settled() { local before=$all; all=$(all); [ "$all" -gt 4000 ] && [ "$all" = "$before" ]; }
 all=0
 wait_for 30 settled
-is "each file can be read" "$(inmount 60 bash -c 'find "$1" -type f -print0 | xargs -0 cat | wc -l' read "$MNT/$P/meters")" "$all"
-is "names are printable ASCII" "$(inmount 30 find "$MNT/$P/meters" | LC_ALL=C grep -c '[^!-~]')" 0
-is "and short enough for any archive" "$(inmount 30 find "$MNT/$P/meters" | awk -F/ '{ for (i = 1; i <= NF; i++) if (length($i) > 223) n++ } END { print n + 0 }')" 0
+is "[H9] each file can be read" "$(inmount 60 bash -c 'find "$1" -type f -print0 | xargs -0 cat | wc -l' read "$MNT/$P/meters")" "$all"
+is "[H9] names are printable ASCII" "$(inmount 30 find "$MNT/$P/meters" | LC_ALL=C grep -c '[^!-~]')" 0
+is "[H9] and short enough for any archive" "$(inmount 30 find "$MNT/$P/meters" | awk -F/ '{ for (i = 1; i <= NF; i++) if (length($i) > 223) n++ } END { print n + 0 }')" 0
 odd_instruments() { inmount 10 ls -A "$MNT/$P/meters/Odd" | wc -l; }
-is "every odd instrument, plain and tagged" "$(odd_instruments)" $((${#names[@]} + 2))
-within "meters: no more than the cap" "$(inmount 10 ls "$MNT/$P/meters" | wc -l)" 250 256
-within "tag sets: no more than the cap" "$all" 4000 4500
-like "events say so" "$(get "$P/events")" "more than [0-9]+ (tag sets|meters)|not taken|left out"
+is "[H9] every odd instrument, plain and tagged" "$(odd_instruments)" $((${#names[@]} + 2))
+within "[H8] meters: no more than the cap" "$(inmount 10 ls "$MNT/$P/meters" | wc -l)" 250 256
+within "[H8] tag sets: no more than the cap" "$all" 4000 4500
+like "[H8] events say so" "$(get "$P/events")" "more than [0-9]+ (tag sets|meters)|not taken|left out"
 is "catalog.tsv: eleven fields each" "$(get "$P/catalog.tsv" | awk -F '\t' '{ print NF }' | sort -u)" 11
 is "catalog.tsv: no path twice" "$(get "$P/catalog.tsv" | cut -f1 | sort | uniq -d | wc -l)" 0
 is "catalog.tsv: nothing that a terminal obeys" "$(get "$P/catalog.tsv" | LC_ALL=C grep -c $'[\x01-\x08\x0b-\x1f\x7f]')" 0
@@ -57,7 +57,7 @@ if [ -x "$PROMTOOL" ]; then
 else
 	skip "metrics: promtool reads it" "no promtool"
 fi
-like "the healthy one goes on" "$(key "$Q/status" state)" live
+like "[H8] the healthy one goes on" "$(key "$Q/status" state)" live
 within "with new samples" "$(changes "$Q/counters/gc-heap-size" 2)" 1 20
 fds() { for pid in $(all_of_daemon); do ls "/proc/$pid/fd"; done | wc -l; }
 within "descriptors of all of it" "$(fds)" 1 120

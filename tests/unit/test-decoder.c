@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <glib.h>
+#include <malloc.h>
 #include <string.h>
 #include "tests/lib/nettrace-writer.h"
 
@@ -369,6 +370,36 @@ static void test_objects(void)
 	g_assert_cmpint(push_golden_with(METADATA + 34, "\x13", 1, NULL), ==, -EPROTO);
 	/* Another name: passed over, and its events have no definition. */
 	g_assert_cmpint(push_golden_with(METADATA + 15, "MetadataBlick", 13, NULL), ==, 0);
+}
+
+/* A size that cannot be is refused as soon as it is read: nothing is set aside for it. */
+static void test_block_sizes(void)
+{
+	static const struct {
+		const char *size;
+		int error;
+	} rows[] = {
+		{ "\0\0\0\0", -EPROTO },  { "\xff\xff\xff\x7f", -E2BIG },
+		{ "\0\0\0\x80", -E2BIG }, { "\xff\xff\xff\xff", -E2BIG },
+		{ "\1\0\x40\0", -E2BIG },
+	};
+	enum {
+		METADATA_SIZE = 32 + 21 + 49 + 29
+	};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree uint8_t *copy = g_memdup2(golden, sizeof golden);
+		AUTO_RUN run = run_new();
+		size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
+
+		memcpy(copy + METADATA_SIZE, rows[i].size, 4);
+		g_assert_cmpint(push_in_chunks(&run, copy, METADATA_SIZE + 4, 1), ==,
+		                rows[i].error == -E2BIG ? -E2BIG : 0);
+		g_assert_cmpuint(mallinfo2().uordblks + mallinfo2().hblkhd - before, <, 1 << 20);
+		g_assert_cmpint(push(&run, copy + METADATA_SIZE + 4,
+		                     sizeof golden - METADATA_SIZE - 4),
+		                ==, rows[i].error);
+	}
 }
 
 static void test_trace_twice(void)
@@ -858,16 +889,52 @@ static void test_metadata_table_limits(void)
 	g_assert_cmpuint(s.events, >, 10);
 }
 
+/* A million of them, a block of a thousand at a time: the table stays what it is. */
+static void test_million_definitions(void)
+{
+	enum {
+		N = 1000000,
+		A_BLOCK = 1000
+	};
+	g_autoptr(NettraceWriter) w = writer_started();
+	size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
+	AUTO_RUN run = run_new();
+
+	for (unsigned id = 1; id <= N;) {
+		g_autoptr(GByteArray) body = g_byte_array_new();
+		g_autoptr(GByteArray) stream = NULL;
+
+		nettrace_writer_put_le(body, 20, 2);
+		nettrace_writer_put_le(body, 1, 2);
+		nettrace_writer_put_le(body, 0, 8);
+		nettrace_writer_put_le(body, 0, 8);
+		for (unsigned i = 0; i < A_BLOCK; i++, id++) {
+			g_autoptr(GByteArray) definition = definition_start(id);
+
+			nettrace_writer_put_le(body, 0x80, 1);
+			nettrace_writer_put_varint(body, 0);
+			nettrace_writer_put_varint(body, definition->len);
+			g_byte_array_append(body, definition->data, definition->len);
+		}
+		nettrace_writer_object(w, "MetadataBlock", 2, 2, body->data, body->len);
+		stream = nettrace_writer_steal(w);
+		g_assert_cmpint(push(&run, stream->data, stream->len), ==, 0);
+	}
+	g_assert_cmpuint(stats(&run)->metadata_refused, ==, N - NETTRACE_MAX_METADATA);
+	g_assert_cmpuint(mallinfo2().uordblks + mallinfo2().hblkhd - before, <, 2 << 20);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/decoder/golden", test_golden);
 	g_test_add_func("/decoder/chunks", test_chunks);
 	g_test_add_func("/decoder/splits", test_splits);
-	g_test_add_func("/decoder/cut", test_cut);
-	g_test_add_func("/decoder/bit-flips", test_bit_flips);
+	g_test_add_func("/decoder/row-H4/cut", test_cut);
+	g_test_add_func("/decoder/row-H5/bit-flips", test_bit_flips);
 	g_test_add_func("/decoder/refused", test_refused);
 	g_test_add_func("/decoder/objects", test_objects);
+	g_test_add_func("/decoder/row-H6/block-sizes", test_block_sizes);
 	g_test_add_func("/decoder/trace-twice", test_trace_twice);
 	g_test_add_func("/decoder/clock-limits", test_clock_limits);
 	g_test_add_func("/decoder/payload-limits", test_payload_limits);
@@ -878,6 +945,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/decoder/broken-points", test_broken_points);
 	g_test_add_func("/decoder/metadata", test_metadata);
 	g_test_add_func("/decoder/metadata-limits", test_metadata_limits);
-	g_test_add_func("/decoder/metadata-table-limits", test_metadata_table_limits);
+	g_test_add_func("/decoder/row-H7/table-limits", test_metadata_table_limits);
+	g_test_add_func("/decoder/row-H7/million-definitions", test_million_definitions);
 	return g_test_run();
 }

@@ -397,7 +397,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/event-counters/number-types", test_number_types);
 	g_test_add_func("/event-counters/unknown-types", test_unknown_types);
 	g_test_add_func("/event-counters/broken-metadata", test_broken_metadata);
-	g_test_add_func("/event-counters/values", test_values);
+	g_test_add_func("/event-counters/row-H10/values", test_values);
 	g_test_add_func("/event-counters/long-walk", test_long_walk);
 	return g_test_run();
 }

@@ -99,8 +99,8 @@ static void test_injective(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/file-name/names", test_names);
-	g_test_add_func("/file-name/long", test_long);
-	g_test_add_func("/file-name/injective", test_injective);
+	g_test_add_func("/file-name/row-H9/names", test_names);
+	g_test_add_func("/file-name/row-H9/long", test_long);
+	g_test_add_func("/file-name/row-H9/injective", test_injective);
 	return g_test_run();
 }

@@ -583,13 +583,13 @@ int main(int argc, char **argv)
 	g_test_add_func("/meter-events/versions", test_versions);
 	g_test_add_func("/meter-events/cuts", test_cuts);
 	g_test_add_func("/meter-events/short-versions", test_short_versions);
-	g_test_add_func("/meter-events/numbers", test_numbers);
+	g_test_add_func("/meter-events/row-H10/numbers", test_numbers);
 	g_test_add_func("/meter-events/quantiles", test_quantiles);
 	g_test_add_func("/meter-events/intervals", test_intervals);
 	g_test_add_func("/meter-events/tags", test_tags);
 	g_test_add_func("/meter-events/long-tags", test_long_tags);
 	g_test_add_func("/meter-events/long-texts", test_long_texts);
-	g_test_add_func("/meter-events/surrogates", test_surrogates);
+	g_test_add_func("/meter-events/row-H9/surrogates", test_surrogates);
 	g_test_add_func("/meter-events/types", test_types);
 	g_test_add_func("/meter-events/random", test_random);
 	g_test_add_func("/meter-events/stream", test_stream);

@@ -829,7 +829,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/meter-store/caps", test_caps);
 	g_test_add_func("/meter-store/caps-of-meters", test_caps_of_meters);
 	g_test_add_func("/meter-store/long-texts", test_long_texts);
-	g_test_add_func("/meter-store/million-names", test_million_names);
+	g_test_add_func("/meter-store/row-H8/million-names", test_million_names);
 	g_test_add_func("/meter-store/many-ids", test_many_ids);
 	g_test_add_func("/meter-store/random", test_random);
 	g_test_add_func("/meter-store/value-list", test_value_list);

@@ -116,7 +116,7 @@ static void test_append(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/number/table", test_table);
+	g_test_add_func("/number/row-H10/table", test_table);
 	g_test_add_func("/number/reads-back", test_reads_back);
 	g_test_add_func("/number/simple", test_simple);
 	g_test_add_func("/number/append", test_append);

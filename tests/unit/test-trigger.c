@@ -284,6 +284,37 @@ static void test_storm(void)
 	trigger_clear(&trigger);
 }
 
+/* Ten times a second above and below, for an hour: one dump a cooldown, and none beyond max_dumps. */
+static void test_flapping(void)
+{
+	enum {
+		TENTHS = 36000
+	};
+	gint64 last_us = 0;
+	unsigned n = 0;
+	Trigger trigger;
+
+	trigger_init(&trigger);
+	trigger.max_dumps = 50;
+	trigger.cooldown_s = 60;
+	trigger_set_threshold(&trigger, 100, 1);
+	for (unsigned i = 1; i <= TENTHS; i++) {
+		gint64 now_us = i * (S / 10);
+
+		trigger_take_heap(&trigger, i % 2 ? 150 : 50, FALSE, now_us, S);
+		if (!trigger_fires(&trigger, now_us))
+			continue;
+		g_assert_true(!n || now_us - last_us >= 60 * S);
+		trigger_dump_running(&trigger, trigger.generation);
+		trigger_dump_done(&trigger, trigger.generation, now_us);
+		last_us = now_us;
+		n++;
+	}
+	g_assert_cmpuint(n, ==, 50);
+	g_assert_cmpstr(trigger_state_name(trigger.state), ==, "exhausted");
+	trigger_clear(&trigger);
+}
+
 static void test_missed(void)
 {
 	Trigger trigger;
@@ -401,10 +432,11 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/trigger/grammar", test_grammar);
 	g_test_add_func("/trigger/refused", test_refused);
-	g_test_add_func("/trigger/threshold", test_threshold);
+	g_test_add_func("/trigger/row-H10/threshold", test_threshold);
 	g_test_add_func("/trigger/threshold-and-lines", test_threshold_and_lines);
 	g_test_add_func("/trigger/one-dump", test_one_dump);
-	g_test_add_func("/trigger/storm", test_storm);
+	g_test_add_func("/trigger/row-D14/storm", test_storm);
+	g_test_add_func("/trigger/row-D14/flapping", test_flapping);
 	g_test_add_func("/trigger/missed", test_missed);
 	g_test_add_func("/trigger/for", test_for);
 	g_test_add_func("/trigger/grows", test_grows);
