@@ -86,7 +86,8 @@ is "without openat2: status" $? 1
 like "without openat2: a sentence" "$said" "openat2 is needed \(Linux 5.6\)"
 ok "without openat2: nothing is mounted" not_mounted
 
-# Each act in turn, of a daemon whose broker lacks one capability. The first round lacks none: all acts succeed.
+# Each act in turn, of a daemon whose broker lacks one capability. The first round lacks none: all acts succeed. The
+# rounds go side by side, each with a daemon, a store and targets of its own, as they mostly wait.
 sealed() { find "$STORE/sealed" -name "core*_$1" "${@:2}" | grep -q .; }
 user_rm() { inmount 5 "${AS_USER[@]}" bash -c "rm '$MNT/$P'/dumps/core*" && ! sealed "$P"; }
 dumped() { put "$1/dump" now; wait_for 8 has_core "$1" && sealed "$1" -user root -perm 400; }
@@ -98,31 +99,50 @@ stuck() { # a front that is stuck, at the end
 }
 mounts() { wait_for 15 daemon_ready "$MNT"; }
 unmounted() { not_mounted; }
-acts=("a mount:mounts" "samples of root's process:first_sample $R 8" "samples of a user's:first_sample $P 8"
-	"environ of root's:environ $R" "environ of a user's:environ $P" "a dump of root's:dumped $R"
-	"a dump of a user's:dumped $P" "rm by the user:user_rm" "the end of a stuck front:stuck" "unmounting:unmounted")
-lacking() { # CAPABILITY or ""
-	local act
-	rm -rf "$STORE"
+acts=("a mount:mounts" "samples of root's process:first_sample \$R 8" "samples of a user's:first_sample \$P 8"
+	"environ of root's:environ \$R" "environ of a user's:environ \$P" "a dump of root's:dumped \$R"
+	"a dump of a user's:dumped \$P" "rm by the user:user_rm" "the end of a stuck front:stuck" "unmounting:unmounted")
+# lacking CAPABILITY or "" - prints what failed; a subshell, which ends what it started
+lacking() (
+	local act failed=()
+	T=$T/lacking-$1 started=()
+	MNT=$T/mnt STORE=$T/store
+	mkdir "$T" "$MNT"
+	chmod 755 "$T"
+	trap clean_up EXIT
+	start_fake "heap 100
+$FAKE_LINES" || exit
+	R=$TARGET
+	TARGET_AS=user start_fake "heap 200
+$FAKE_LINES" || exit
+	P=$TARGET
 	start "$T/daemon.out" "${BREACH[@]}" ${1:+BREACH_LACKS="$(number_of "$1")"} "$DAEMON" -f \
 		-o "dump_dir=$STORE,attach_delay=0" "$MNT"
 	DAEMON_PID=$STARTED
-	failed=()
 	for act in "${acts[@]}"; do
 		alive "$DAEMON_PID" && halves=$(all_of_daemon)
-		${act#*:} >/dev/null 2>&1 || failed+=("${act%%:*}")
+		eval "${act#*:}" >/dev/null 2>&1 || failed+=("${act%%:*}")
 	done
 	for act in $halves; do kill -KILL "$act" 2>/dev/null; done
 	umount -l "$MNT" 2>/dev/null
 	wait_for 10 none_alive $halves
-}
-lacking ""
-is "with all capabilities that are kept nothing fails" "${failed[*]}" ""
+	printf '%s, ' "${failed[@]}" | sed 's/, $//'
+	echo
+)
+like "the targets live" "$(state_of "$R")$(state_of "$P")" "^[RS][RS]$"
+end "$R"
+end "$P"
+rounds=()
+for name in "" $kept; do
+	lacking "$name" >"$T/lacks-$name" &
+	rounds+=($!)
+done
+wait "${rounds[@]}"
+is "with all capabilities that are kept nothing fails" "$(cat "$T/lacks-")" ""
 for name in $kept; do
-	lacking "$name"
-	row=$(printf '%s, ' "${failed[@]}")
-	note "$(printf 'without %-14s these fail: %s' "$name" "${row%, }")"
-	ok "$name is needed" test ${#failed[@]} -gt 0
+	row=$(cat "$T/lacks-$name")
+	note "$(printf 'without %-14s these fail: %s' "$name" "$row")"
+	ok "$name is needed" test -n "$row"
 done
 
 # as a plain user: no wall between the two, but the front has its own
@@ -147,5 +167,4 @@ for half in $(all_of_daemon); do
 done
 ok "user: the daemon ends" stop_daemon
 ok "user: and has unmounted" not_mounted
-like "the targets live" "$(state_of "$R")$(state_of "$P")" "^[RS][RS]$"
 finish
