@@ -239,6 +239,11 @@ bool discovery_stat_parse(const char *text, size_t len, DiscoveryStat *ret)
 	    !take_number_word(&s, UINT64_MAX, &stat.stime) || !skip_words(&s, 6) ||
 	    !take_number_word(&s, UINT64_MAX, &stat.start_time))
 		return false;
+	stat.start_code = stat.start_stack = 0;
+	/* vsize, rss, its limit; startcode, endcode, startstack. */
+	if (!skip_words(&s, 3) || !take_number_word(&s, UINT64_MAX, &stat.start_code) ||
+	    !skip_words(&s, 1) || !take_number_word(&s, UINT64_MAX, &stat.start_stack))
+		stat.start_code = stat.start_stack = 0;
 	stat.state = *state.p;
 	stat.ppid = (pid_t)ppid;
 	*ret = stat;
@@ -308,6 +313,26 @@ static bool parse_tracer(Span line, DiscoveryStatus *status)
 	return true;
 }
 
+static bool parse_permitted(Span line, DiscoveryStatus *status)
+{
+	uint64_t v = 0;
+	Span word;
+
+	if (!take_word(&line, &word) || span_left(&word) > 16)
+		return false;
+	for (const char *p = word.p; p < word.end; p++) {
+		int digit = *p >= '0' && *p <= '9' ? *p - '0' :
+		            *p >= 'a' && *p <= 'f' ? *p - 'a' + 10 :
+		                                     -1;
+
+		if (digit < 0)
+			return false;
+		v = v << 4 | (unsigned)digit;
+	}
+	status->permitted = v;
+	return true;
+}
+
 static bool parse_threads(Span line, DiscoveryStatus *status)
 {
 	return take_number_word(&line, UINT64_MAX, &status->threads);
@@ -348,6 +373,7 @@ static const struct {
 	{ "TracerPid:", parse_tracer, false }, { "VmRSS:", parse_vm_rss, false },
 	{ "VmSwap:", parse_vm_swap, false },   { "VmSize:", parse_vm_size, false },
 	{ "RssFile:", parse_rss_file, false }, { "Threads:", parse_threads, false },
+	{ "CapPrm:", parse_permitted, false },
 };
 
 enum {
@@ -357,7 +383,7 @@ enum {
 bool discovery_status_parse(const char *text, size_t len, DiscoveryStatus *ret)
 {
 	Span last[N_STATUS_LINES] = { 0 };
-	DiscoveryStatus status = { 0 };
+	DiscoveryStatus status = { .permitted = UINT64_MAX };
 	Span s = span(text, len);
 	Span line;
 

@@ -50,6 +50,9 @@ typedef struct {
 	pid_t ppid;
 	uint64_t utime, stime; /* clock ticks */
 	uint64_t start_time;   /* clock ticks since boot */
+	/* Where the program's code and its first stack are (fields 26 and 28): they change with each exec. 0 or 1
+	 * where the reader may not know, and 0 in a text that ends before them. */
+	uint64_t start_code, start_stack;
 } DiscoveryStat;
 bool discovery_stat_parse(const char *text, size_t len, DiscoveryStat *ret);
 
@@ -66,6 +69,7 @@ typedef struct {
 	pid_t nspid;       /* innermost */
 	unsigned n_nspid;  /* levels of pid namespaces seen */
 	pid_t tracer;
+	uint64_t permitted; /* capabilities, bits 1 << CAP_*; UINT64_MAX without such a line */
 	uint64_t threads;
 	uint64_t vm_rss_kb, vm_swap_kb, vm_size_kb, rss_file_kb; /* 0 of a zombie */
 } DiscoveryStatus;

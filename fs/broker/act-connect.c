@@ -265,8 +265,10 @@ void act_connect(HelperContext *context, const void *args)
 		pin = get_pin(context, act);
 		fd = pin < 0 ? pin : connect_through(pin);
 		message.error = MIN(fd, 0);
-		if (pin >= 0 && fstat(pin, &st) == 0)
+		if (pin >= 0 && fstat(pin, &st) == 0) {
 			message.value[0] = st.st_nlink;
+			message.value[1] = st.st_mode;
+		}
 	}
 	helper_say(context, &message, fd);
 	if (act->hold && fd >= 0)

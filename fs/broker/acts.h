@@ -26,7 +26,8 @@ typedef struct {
 enum {
 	ACT_SAID_PIN = 1, /* fd = the O_PATH pin; value: ACT_PIN_* */
 	ACT_SAID_CONNECTION, /* fd = connected; or error: -EAGAIN stopped, -EMFILE no free descriptor in the
-			      * target, -ECONNREFUSED, -ENOENT, ... ; value[0] = link count of the pin */
+			      * target, -ECONNREFUSED, -ENOENT, ... ; value[0] = link count of the pin,
+			      * value[1] = its mode */
 };
 
 enum {

@@ -211,6 +211,19 @@ typedef struct {
 	GPtrArray *over;
 } Watch;
 
+/* Another program in its place, or another user: that instance is over. Only its owner may have changed. */
+static gboolean is_another(Target *target)
+{
+	gboolean changed = FALSE;
+	int r = identity_look(&target->identity, &changed);
+
+	if (changed) {
+		target->dirty = TRUE;
+		broker_target_changed(target);
+	}
+	return r == -ESTALE;
+}
+
 static void watch_target(Target *target, void *data)
 {
 	Watch *watch = data;
@@ -223,7 +236,10 @@ static void watch_target(Target *target, void *data)
 	}
 	if (watch->index++ < watch->from || watch->index > watch->to)
 		return;
-	state = identity_state(&target->identity);
+	if (identity_glance(&target->identity, &state) && is_another(target)) {
+		g_ptr_array_add(watch->over, target);
+		return;
+	}
 	if (state == 'Z') { /* dead, and its end not told while somebody traces it */
 		g_ptr_array_add(watch->over, target);
 		return;

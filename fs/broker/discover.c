@@ -70,6 +70,8 @@ static const char *reason_of(int error)
 		return "no process of that number in that network namespace";
 	case -ESTALE:
 		return "the user of the process is not the one who listens";
+	case -EACCES:
+		return "the user ids of the process differ: a set-uid program";
 	default:
 		return g_strerror(-error);
 	}

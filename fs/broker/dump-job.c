@@ -107,6 +107,22 @@ static void progress(DumpJob *job, RecordDumpState state)
 	broker_send(job->target->broker, &record, NULL, 0, -1);
 }
 
+/* It is the process still that it was when the dump was asked for. 0 or negative errno. */
+static int look_again(DumpJob *job)
+{
+	Identity *identity = &job->target->identity;
+	gboolean changed;
+	int r = identity_look(identity, &changed);
+
+	if (changed)
+		job->target->dirty = TRUE;
+	if (!job->owner.why)
+		job->owner = identity->owner;
+	return r;
+}
+
+static const char other_text[] = "another program or another user has taken the process's place";
+
 static void publish(DumpJob *job)
 {
 	Target *target = job->target;
@@ -120,8 +136,8 @@ static void publish(DumpJob *job)
 
 	record.sealed = (RecordSealed){
 		.pid = target->identity.pid,
-		.uid = target->identity.credentials.uid,
-		.gid = target->identity.credentials.gid,
+		.uid = job->owner.uid,
+		.gid = job->owner.gid,
 		.type = job->type,
 		.written_type = job->written_type,
 		.reason = job->reason,
@@ -223,6 +239,10 @@ void dump_job_written(DumpJob *job, int error, const char *text)
 		error = dump_space_during(job, &why);
 		text = why;
 	}
+	if (!error) {
+		error = look_again(job);
+		text = error == -ESTALE ? other_text : NULL;
+	}
 	if (error)
 		fail(job, error, text);
 	else
@@ -260,6 +280,11 @@ static void start(DumpJob *job)
 	}
 	if (identity_state_stopped(identity_state(&job->target->identity))) {
 		fail(job, -EAGAIN, "the process is stopped");
+		return;
+	}
+	r = look_again(job);
+	if (r < 0) {
+		fail(job, r, r == -ESTALE ? other_text : NULL);
 		return;
 	}
 	if (job->kills_fd >= 0 && memory_cgroup_read_kills(job->kills_fd, &job->kills) < 0)
@@ -413,6 +438,7 @@ void dump_job_ask(Target *target, uint64_t ask, guint32 type, RecordReason reaso
 	job->requested_us = util_real_us();
 	job->leaf_fd = -1;
 	job->createdump = job->kills_fd = -1;
+	job->owner = target->identity.owner;
 	target->dump = job;
 	preflight = preflight_start(target, type, TRUE, on_preflight, job);
 	if (preflight)

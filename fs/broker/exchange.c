@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <glib-unix.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "fs/broker/acts.h"
 #include "fs/broker/broker.h"
 #include "fs/util.h"
@@ -154,18 +155,31 @@ static gboolean on_client(gint fd, GIOCondition condition, gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
+/* That who listens is the process of that name, and still the one that it was. */
+static int prove(Target *target, int fd)
+{
+	gboolean changed;
+	pid_t peer = 0;
+	int r = identity_check_peer(&target->identity, fd, &peer);
+
+	if (r == -EPERM)
+		return peer == target->identity.pid ? -ESTALE : -EPERM;
+	if (r >= 0)
+		r = identity_check_key(&target->identity, target->name.key);
+	if (r >= 0)
+		r = identity_look(&target->identity, &changed);
+	if (r >= 0 && changed)
+		target->dirty = TRUE;
+	return r;
+}
+
 /* Connected: prove the peer, then send. */
 static void take_connection(Exchange *exchange, int fd)
 {
 	Target *target = exchange->target;
 	IpcRequest request = { 0 };
-	pid_t peer = 0;
-	int r = identity_check_peer(&target->identity, fd, &peer);
+	int r = prove(target, fd);
 
-	if (r == -EPERM)
-		r = peer == target->identity.pid ? -ESTALE : -EPERM;
-	if (r >= 0)
-		r = identity_check(&target->identity);
 	if (r >= 0) {
 		if (exchange->params.proven)
 			exchange->params.proven(target, exchange->params.data);
@@ -189,6 +203,14 @@ static void take_connection(Exchange *exchange, int fd)
 		on_client, exchange);
 }
 
+/* Others may write to its socket, and so command it, as after CVE-2026-62909: what comes from there may be theirs. */
+static void set_insecure(Target *target, mode_t mode)
+{
+	uint32_t flag = mode & (S_IWGRP | S_IWOTH) ? RECORD_FOUND_INSECURE : 0;
+
+	target_set_flags(target, flag, RECORD_FOUND_INSECURE & ~flag);
+}
+
 static void on_message(const HelperMessage *message, int fd, void *data)
 {
 	Exchange *exchange = data;
@@ -203,6 +225,8 @@ static void on_message(const HelperMessage *message, int fd, void *data)
 	exchange->connect_error = message->error;
 	if (!message->error && message->value[0] == 0)
 		target_set_flags(target, RECORD_FOUND_UNLINKED, 0);
+	if (!message->error)
+		set_insecure(target, (mode_t)message->value[1]);
 	if (!message->error)
 		target_set_flags(target, 0, RECORD_FOUND_NO_FDS | RECORD_FOUND_REFUSED);
 	else if (message->error == -EMFILE)

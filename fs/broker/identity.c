@@ -13,6 +13,10 @@
 #include <unistd.h>
 #include "fs/util.h"
 
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
+
 uint64_t identity_net_ns(pid_t pid)
 {
 	char path[40], text[64];
@@ -37,28 +41,51 @@ static gboolean all_equal(const uid_t *ids)
 	return ids[0] == ids[1] && ids[0] == ids[2] && ids[0] == ids[3];
 }
 
-static int read_credentials(int procfd, HelperCredentials *ret, pid_t *ret_nspid)
+static gboolean is_dead(const DiscoveryStat *stat)
 {
-	DiscoveryStatus status;
-	int r = discovery_read_status(procfd, &status);
+	return stat->state == 'Z' || stat->state == 'X';
+}
+
+/* 0 and 1 stand for what we may not know. */
+static gboolean differ(uint64_t before, uint64_t now)
+{
+	return before > 1 && now > 1 && before != now;
+}
+
+static gboolean is_other_program(const Identity *identity, const DiscoveryStat *now)
+{
+	return differ(identity->start_code, now->start_code) ||
+	       differ(identity->start_stack, now->start_stack);
+}
+
+static int read_status(int procfd, DiscoveryStatus *ret)
+{
+	int r = discovery_read_status(procfd, ret);
 
 	if (r < 0)
 		return is_shortage(r) ? -ENFILE : -ESRCH;
-	if (!all_equal(status.uid) || !all_equal(status.gid))
+	if (geteuid() != 0 && ret->uid[1] != geteuid())
 		return -EPERM;
-	if (geteuid() != 0 && status.uid[0] != geteuid())
-		return -EPERM;
-	ret->uid = status.uid[0];
-	ret->gid = status.gid[0];
-	ret->n_groups = MIN(status.n_groups, G_N_ELEMENTS(ret->groups));
-	memcpy(ret->groups, status.groups, ret->n_groups * sizeof ret->groups[0]);
-	*ret_nspid = status.nspid;
-	return 0;
+	return all_equal(ret->uid) ? 0 : -EACCES;
+}
+
+static void take_credentials(Identity *identity, const DiscoveryStatus *status)
+{
+	HelperCredentials *credentials = &identity->credentials;
+
+	credentials->uid = status->uid[1];
+	credentials->gid = status->gid[1];
+	credentials->n_groups = MIN(status->n_groups, G_N_ELEMENTS(credentials->groups));
+	memcpy(credentials->groups, status->groups,
+	       credentials->n_groups * sizeof credentials->groups[0]);
+	identity->nspid = status->nspid;
+	identity->owner = (Owner){ .why = "it was not looked at" };
 }
 
 int identity_open(pid_t pid, Identity *ret)
 {
 	Identity identity = { .pid = pid, .procfd = -1, .pidfd = -1 };
+	DiscoveryStatus status;
 	DiscoveryStat stat;
 	char path[32];
 	int r;
@@ -75,14 +102,17 @@ int identity_open(pid_t pid, Identity *ret)
 	}
 	r = discovery_read_stat(identity.procfd, &stat);
 	if (r >= 0)
-		r = read_credentials(identity.procfd, &identity.credentials, &identity.nspid);
-	if (r >= 0 && (stat.state == 'Z' || stat.state == 'X'))
+		r = read_status(identity.procfd, &status);
+	if (r >= 0 && is_dead(&stat))
 		r = -ESRCH;
 	if (r < 0) {
 		identity_close(&identity);
-		return r == -EPERM ? r : is_shortage(r) ? -ENFILE : -ESRCH;
+		return r == -EPERM || r == -EACCES ? r : is_shortage(r) ? -ENFILE : -ESRCH;
 	}
 	identity.start_ticks = stat.start_time;
+	identity.start_code = stat.start_code;
+	identity.start_stack = stat.start_stack;
+	take_credentials(&identity, &status);
 	identity.net_ns = identity_net_ns(pid);
 	*ret = identity;
 	return 0;
@@ -94,25 +124,130 @@ void identity_close(Identity *identity)
 	util_close_fd(&identity->pidfd);
 }
 
-int identity_check(const Identity *identity)
+static uint64_t ticks_per_second(void)
 {
-	HelperCredentials now;
-	DiscoveryStat stat;
-	pid_t nspid;
-	int r;
+	long hz = sysconf(_SC_CLK_TCK);
 
-	r = discovery_read_stat(identity->procfd, &stat);
+	return hz > 0 ? (uint64_t)hz : 100;
+}
+
+static int check(const Identity *identity, DiscoveryStatus *ret)
+{
+	DiscoveryStat stat;
+	int r = discovery_read_stat(identity->procfd, &stat);
+
 	if (is_shortage(r))
 		return -ENFILE;
-	if (r < 0 || stat.state == 'Z' || stat.state == 'X' ||
-	    stat.start_time != identity->start_ticks)
+	if (r < 0 || is_dead(&stat) || stat.start_time != identity->start_ticks)
 		return -ESRCH;
-	r = read_credentials(identity->procfd, &now, &nspid);
+	if (is_other_program(identity, &stat))
+		return -ESTALE;
+	r = read_status(identity->procfd, ret);
 	if (r == -ESRCH || r == -ENFILE)
 		return r;
-	if (r < 0 || now.uid != identity->credentials.uid || now.gid != identity->credentials.gid)
+	if (r < 0 || ret->uid[1] != identity->credentials.uid ||
+	    ret->gid[1] != identity->credentials.gid)
 		return -ESTALE;
 	return 0;
+}
+
+int identity_check(const Identity *identity)
+{
+	DiscoveryStatus status;
+
+	return check(identity, &status);
+}
+
+int identity_look(Identity *identity, gboolean *ret_changed)
+{
+	DiscoveryStatus status;
+	Owner owner;
+	int r = check(identity, &status);
+
+	*ret_changed = FALSE;
+	if (r < 0)
+		return r;
+	owner = owner_read(identity->procfd, &status);
+	*ret_changed = owner.uid != identity->owner.uid || owner.gid != identity->owner.gid ||
+	               owner.why != identity->owner.why;
+	identity->owner = owner;
+	return 0;
+}
+
+gboolean identity_glance(const Identity *identity, char *ret_state)
+{
+	DiscoveryStat stat;
+	uid_t uid;
+
+	*ret_state = '?';
+	if (discovery_read_stat(identity->procfd, &stat) < 0)
+		return FALSE;
+	*ret_state = stat.state;
+	if (is_dead(&stat))
+		return FALSE;
+	if (is_other_program(identity, &stat) || identity->owner.why)
+		return TRUE;
+	/* The owner of its stat is its effective user, while it can be dumped. */
+	return geteuid() == 0 && owner_read_stat_uid(identity->procfd, &uid) == 0 &&
+	       uid != identity->owner.uid;
+}
+
+/* Of its time namespace, when that is not ours: what it adds to the time since boot, in ticks. */
+static int64_t time_offset_ticks(const Identity *identity)
+{
+	char text[256], ours[64], theirs[64];
+	long long s = 0, ns = 0;
+	const char *line;
+	ssize_t n, m;
+
+	n = readlinkat(identity->procfd, "ns/time", theirs, sizeof theirs);
+	m = readlink("/proc/self/ns/time", ours, sizeof ours);
+	if (n <= 0 || (n == m && memcmp(ours, theirs, (size_t)n) == 0))
+		return 0;
+	if (discovery_read(identity->procfd, "timens_offsets", text, sizeof text) <= 0)
+		return 0;
+	line = strstr(text, "boottime");
+	if (!line || sscanf(line, "boottime %lld %lld", &s, &ns) != 2)
+		return 0;
+	return (int64_t)(s * (long long)ticks_per_second() +
+	                 ns / (1000000000 / (long long)ticks_per_second()));
+}
+
+int identity_check_key(const Identity *identity, uint64_t key)
+{
+	int64_t more;
+
+	if (!key || key == identity->start_ticks)
+		return 0;
+	more = time_offset_ticks(identity);
+	/* Two roundings to a tick. */
+	return more && llabs((long long)(identity->start_ticks + (uint64_t)more - key)) <= 2
+	               ? 0
+	               : -EPERM;
+}
+
+/* Who called listen() is still there, and is that process. */
+static int check_peer_pidfd(int fd, pid_t pid)
+{
+	char path[40], text[512];
+	socklen_t len = sizeof(int);
+	autofd int peer = -1, info = -1;
+	const char *line;
+	ssize_t n;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &peer, &len) < 0) {
+		peer = -1;
+		return errno == ENOPROTOOPT ? 0 : is_shortage(-errno) ? -ENFILE : -EPERM;
+	}
+	fcntl(peer, F_SETFD, FD_CLOEXEC);
+	g_snprintf(path, sizeof path, "/proc/self/fdinfo/%d", peer);
+	info = open(path, O_RDONLY | O_CLOEXEC);
+	if (info < 0)
+		return is_shortage(-errno) ? -ENFILE : -EPERM;
+	n = read(info, text, sizeof text - 1);
+	text[MAX(n, 0)] = '\0';
+	line = strstr(text, "\nPid:");
+	return line && strtol(line + strlen("\nPid:"), NULL, 10) == pid ? 0 : -EPERM;
 }
 
 int identity_check_peer(const Identity *identity, int fd, pid_t *ret_peer)
@@ -124,7 +259,9 @@ int identity_check_peer(const Identity *identity, int fd, pid_t *ret_peer)
 		return -errno;
 	if (ret_peer)
 		*ret_peer = peer.pid;
-	return peer.pid == identity->pid && peer.uid == identity->credentials.uid ? 0 : -EPERM;
+	if (peer.pid != identity->pid || peer.uid != identity->credentials.uid)
+		return -EPERM;
+	return check_peer_pidfd(fd, identity->pid);
 }
 
 char identity_state(const Identity *identity)
@@ -139,13 +276,6 @@ pid_t identity_tracer(const Identity *identity)
 	DiscoveryStatus status;
 
 	return discovery_read_status(identity->procfd, &status) < 0 ? 0 : status.tracer;
-}
-
-static uint64_t ticks_per_second(void)
-{
-	long hz = sysconf(_SC_CLK_TCK);
-
-	return hz > 0 ? (uint64_t)hz : 100;
 }
 
 uint64_t identity_now_ticks(void)

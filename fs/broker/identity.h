@@ -1,11 +1,13 @@
 #pragma once
 /*
- * Who a process is: (pid, start time, uids), read through descriptors pinned on it, so that a reused
- * pid cannot slip in between. A name or a pid in a socket's file name is a claim; what the kernel says
- * of the listener (SO_PEERCRED) and of the process is compared here, at every connect.
+ * Who a process is: (pid, start time, uids, program), read through descriptors pinned on it, so that a reused
+ * pid cannot slip in between, nor another program by exec, which keeps pid and start time. A name or a pid in a
+ * socket's file name is a claim; what the kernel says of the listener (SO_PEERCRED) and of the process is compared
+ * here, at every connect.
  */
 #include <glib.h>
 #include "fs/broker/helper.h"
+#include "fs/broker/owner.h"
 #include "ipc/discovery.h"
 
 typedef struct {
@@ -14,25 +16,41 @@ typedef struct {
 	int pidfd;
 	pid_t nspid;
 	uint64_t start_ticks;
-	HelperCredentials
-		credentials; /* the target's uid, gid and groups: all four of each are equal */
-	uint64_t net_ns;     /* inode */
+	/* What the program looked like: start_code and start_stack of its stat, 0 where that is not to be known. */
+	uint64_t start_code, start_stack;
+	HelperCredentials credentials; /* the target's: its four uids are equal, of its gids the effective one */
+	Owner owner;                   /* as of the last identity_look; root until then */
+	uint64_t net_ns;               /* inode */
 } Identity;
 
 /*
- * Opens and reads. 0; -ESRCH when there is no such process or it is ending; -EPERM when its uids or
- * its gids differ among themselves (a set-uid program), or, as a plain user, are not ours; -ENFILE: we have
- * no descriptor left for it.
+ * Opens and reads. 0; -ESRCH when there is no such process or it is ending; -EACCES when its uids differ among
+ * themselves (a set-uid program); -EPERM when they are, for a plain user, not ours; -ENFILE: we have no descriptor
+ * left for it.
  * On failure *ret holds nothing.
  */
 int identity_open(pid_t pid, Identity *ret);
 void identity_close(Identity *identity);
 
-/* Read again, through the pins: 0 when it is the same process with the same uids; -ESRCH when it ended;
- * -ESTALE when uids changed; -ENFILE as above. */
+/* Read again, through the pins: 0 when it is the same process with the same uids and program; -ESRCH when it
+ * ended; -ESTALE when it is another program or its uids changed; -ENFILE as above. */
 int identity_check(const Identity *identity);
 
-/* 0 when the connected socket's peer is this process, -EPERM otherwise. *ret_peer may be NULL. */
+/* The same, and its owner is read anew: *ret_changed when that is another one. */
+int identity_look(Identity *identity, gboolean *ret_changed);
+
+/*
+ * What each second costs: one read and one stat. *ret_state is its state letter ('?': it cannot be read). TRUE when
+ * identity_look may find another program or another owner.
+ */
+gboolean identity_glance(const Identity *identity, char *ret_state);
+
+/* 0 when `key`, the start time in a socket's name, is that of this process as it sees itself (of a time namespace
+ * of its own, too), or 0, which a runtime writes that could not read it. -EPERM otherwise. */
+int identity_check_key(const Identity *identity, uint64_t key);
+
+/* 0 when the connected socket's peer is this process, and whoever began to listen there is alive (Linux 6.5 and
+ * later say that); -EPERM otherwise. *ret_peer may be NULL. */
 int identity_check_peer(const Identity *identity, int fd, pid_t *ret_peer);
 
 /* State letter of /proc/PID/stat; '?' when it cannot be read. */

@@ -124,6 +124,7 @@ enum {
 	RECORD_FOUND_METERS_SURE =
 		1 << 9, /* it is so old that nothing else is looked at, 10 minutes; or
 					* meters_delay is 0 */
+	RECORD_FOUND_INSECURE = 1 << 10, /* others may write to its socket */
 };
 
 enum {
@@ -166,13 +167,15 @@ typedef struct {
 typedef struct {
 	pid_t pid;   /* in our pid namespace: the directory's name */
 	pid_t nspid; /* as the target sees itself */
-	uid_t uid;   /* owner of the directory */
+	uid_t uid;   /* its user */
 	gid_t gid;
+	uid_t owner; /* of its directory: its user, or root (owner.h) */
+	gid_t owner_gid;
 	uint64_t start_ticks; /* stat field 22 */
 	int64_t start_us;     /* wall clock */
 	int64_t socket_us;    /* ctime of the socket inode, wall clock; 0 unknown */
 	uint32_t flags;       /* RECORD_FOUND_* */
-} RecordFound; /* payload: user, command line (blanks between arguments), socket path, a NUL each */
+} RecordFound; /* payload: user, command line (blanks between arguments), socket path, why root owns it, a NUL each */
 
 typedef struct {
 	pid_t pid;

@@ -105,6 +105,8 @@ Record target_found(const Target *target, const char *user, GString *texts)
 		.nspid = target->identity.nspid,
 		.uid = target->identity.credentials.uid,
 		.gid = target->identity.credentials.gid,
+		.owner = target->identity.owner.uid,
+		.owner_gid = target->identity.owner.gid,
 		.start_ticks = target->identity.start_ticks,
 		.start_us = identity_start_us(target->identity.start_ticks),
 		.socket_us = target->socket_us,
@@ -113,5 +115,8 @@ Record target_found(const Target *target, const char *user, GString *texts)
 	g_string_append_len(texts, user, (gssize)strlen(user) + 1);
 	g_string_append_len(texts, target->command, (gssize)strlen(target->command) + 1);
 	g_string_append_len(texts, target->path, (gssize)strlen(target->path) + 1);
+	if (target->identity.owner.why)
+		g_string_append(texts, target->identity.owner.why);
+	g_string_append_c(texts, '\0');
 	return record;
 }

@@ -164,8 +164,9 @@ unsigned dump_list_adopt(DumpList *list, const RecordFound *found, guint64 proce
 		const RecordSealed *info = &dump->info;
 
 		/* Pids and ticks since boot repeat after a reboot; a dump of an earlier boot is
-		 * then older than the process. */
-		if (info->process_serial || info->pid != found->pid || info->uid != found->uid ||
+		 * then older than the process. Its owner may have been another one at the time. */
+		if (info->process_serial || info->pid != found->pid ||
+		    (info->uid != found->uid && info->uid != 0) ||
 		    info->start_ticks != found->start_ticks || info->requested_us < found->start_us)
 			continue;
 		dump->info.process_serial = process_serial;

@@ -111,6 +111,7 @@ static void update_found(Model *model, Process *process, const RecordFound *foun
 	util_set_str(&process->user, record_text(payload, len, 0));
 	util_set_str(&process->command, record_text(payload, len, 1));
 	util_set_str(&process->socket, record_text(payload, len, 2));
+	util_set_str(&process->owner_why, record_text(payload, len, 3));
 	if (before & ~found->flags & RECORD_FOUND_PAUSED)
 		process->info_again_us = now + YOUNG_US;
 	if (before & ~found->flags & RECORD_FOUND_STOPPED)
@@ -134,6 +135,7 @@ static void take_found(Model *model, const Record *record, const char *payload, 
 		process = process_new(record->serial, &record->found, record_text(payload, len, 0),
 		                      record_text(payload, len, 1), record_text(payload, len, 2),
 		                      model->settings->interval_ms);
+		util_set_str(&process->owner_why, record_text(payload, len, 3));
 		model_values_init(model, process);
 		process->quiet_from_us = now;
 		if (util_real_us() - record->found.start_us < YOUNG_US)

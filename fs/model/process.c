@@ -21,6 +21,7 @@ Process *process_new(guint64 serial, const RecordFound *found, const char *user,
 	process->user = g_strdup(user);
 	process->command = g_strdup(command);
 	process->socket = g_strdup(socket);
+	process->owner_why = g_strdup("");
 	process->counters = counter_store_new();
 	process->meters = meter_store_new();
 	process->events = event_log_new(EVENT_LOG_PROCESS_SIZE);
@@ -43,6 +44,7 @@ void process_free(Process *process)
 	g_free(process->user);
 	g_free(process->command);
 	g_free(process->socket);
+	g_free(process->owner_why);
 	g_free(process->metric_labels);
 	g_free(process->metric_info);
 	g_free(process->last_error);

@@ -60,6 +60,7 @@ typedef struct Process {
 	char *user;        /* "" unknown */
 	char *command;     /* from /proc, "" unknown */
 	char *socket;      /* as the target sees it */
+	char *owner_why;   /* why its files are root's although it is not; "" */
 	gint64 found_us;   /* monotonic */
 
 	gboolean has_info;    /* info is filled in */

@@ -122,6 +122,23 @@ static const char *meters_state(const Model *model, const Process *process)
 	return "waiting";
 }
 
+static const char *socket_state(guint32 flags)
+{
+	static const char *const states[] = { "ok", "unlinked", "insecure", "unlinked insecure" };
+
+	return states[(flags & RECORD_FOUND_UNLINKED ? 1 : 0) +
+	              (flags & RECORD_FOUND_INSECURE ? 2 : 0)];
+}
+
+/* Whose its files are, and why, when they are not its user's. */
+static void append_owner(GString *out, const Process *process)
+{
+	if (process->owner_why[0])
+		g_string_append_printf(out, "owner root: %s\n", process->owner_why);
+	else
+		append_key(out, "owner", process->user);
+}
+
 int render_process_status(Model *model, Process *process, GString *out)
 {
 	gint64 now = model_now_us(model);
@@ -154,7 +171,8 @@ int render_process_status(Model *model, Process *process, GString *out)
 	                                                          : "lazy");
 	append_key(out, "meters", meters_state(model, process));
 	append_key(out, "meters_limits", meter_store_limits(process->meters));
-	append_key(out, "socket", flags & RECORD_FOUND_UNLINKED ? "unlinked" : "ok");
+	append_key(out, "socket", socket_state(flags));
+	append_owner(out, process);
 	append_key(out, "last_error", process->last_error);
 	return 0;
 }

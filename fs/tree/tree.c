@@ -195,8 +195,8 @@ static void fill_attr(const Node *node, TreeAttr *ret)
 			.st_mode = node->type->format | (node->row == NULL ? 0 : node->row->mode),
 			/* One also for directories: find then looks at every entry. */
 			.st_nlink = 1,
-			.st_uid = process == NULL ? settings->mounter_uid : process->found.uid,
-			.st_gid = process == NULL ? settings->mounter_gid : process->found.gid,
+			.st_uid = process == NULL ? settings->mounter_uid : process->found.owner,
+			.st_gid = process == NULL ? settings->mounter_gid : process->found.owner_gid,
 			.st_blksize = 4096,
 		},
 		.entry_timeout = node->type->entry_timeout,

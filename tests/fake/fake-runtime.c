@@ -9,13 +9,15 @@
  * (the client closed before it was whole). With --log every byte that arrives is appended to FILE.
  *
  * SIGHUP: the scenario is read again, for what begins after it. SIGUSR1: all streams end without an
- * end mark. SIGUSR2: it becomes the user of its scenario. SIGTERM: it ends and removes its name.
+ * end mark. SIGUSR2: it becomes the user, or the program, of its scenario. SIGTERM: it ends and removes its name.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "tests/fake/server.h"
@@ -39,6 +41,26 @@ static void *named_thread(void *data)
 	for (;;)
 		pause();
 	return NULL;
+}
+
+static void become_another(const Scenario *s, const sigset_t *mask)
+{
+	char *program = s->exec_keep ? s->exec_keep : s->exec;
+	char *const argv[] = { program, NULL };
+	int r = 0;
+
+	if (s->become)
+		r = setresuid(s->become, s->become, s->become);
+	if (!r && s->undumpable)
+		r = prctl(PR_SET_DUMPABLE, s->undumpable == 2);
+	printf("become %s\n", r < 0 ? g_strerror(errno) : "ok");
+	fflush(stdout);
+	if (!program || (s->exec_keep && fork() == 0))
+		return;
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	setenv("CANARY", "of the new program", 1);
+	execv(program, argv);
+	_exit(127);
 }
 
 static void take_signals(sigset_t *ret_mask)
@@ -92,13 +114,8 @@ int main(int argc, char **argv)
 			server_reload(server);
 		if (got_usr1)
 			server_end_streams(server);
-		if (got_usr2) {
-			const uid_t uid = server_scenario(server)->become;
-
-			r = setresuid(uid, uid, uid);
-			printf("become %s\n", r < 0 ? g_strerror(errno) : "ok");
-			fflush(stdout);
-		}
+		if (got_usr2)
+			become_another(server_scenario(server), &mask);
 		got_hup = got_usr1 = got_usr2 = 0;
 	}
 	server_free(server);

@@ -231,6 +231,8 @@ static gboolean parse_directive(Scenario *s, const char *name, const Arguments *
 		{ "arch", &s->arch },
 		{ "rid", &s->rid },
 		{ "heap-file", &s->heap_file },
+		{ "exec", &s->exec },
+		{ "exec-keep", &s->exec_keep },
 	};
 	const struct {
 		const char *name;
@@ -239,7 +241,7 @@ static gboolean parse_directive(Scenario *s, const char *name, const Arguments *
 		{ "heap-step", &s->heap_step_ms }, { "counters", &s->n_counters },
 		{ "interval", &s->interval_ms },   { "sessions", &s->max_sessions },
 		{ "core-mb", &s->core_mb },        { "createdump", &s->createdump_ms },
-		{ "become", &s->become },
+		{ "become", &s->become },          { "undumpable", &s->undumpable },
 	};
 
 	if (a->n == 0)
@@ -326,6 +328,8 @@ void scenario_free(Scenario *s)
 	g_free(s->stream_file);
 	g_free(s->core_path);
 	g_free(s->thread_name);
+	g_free(s->exec);
+	g_free(s->exec_keep);
 	g_free(s);
 }
 

@@ -66,6 +66,9 @@
  *
  *   listen PID KEY          the name that it claims, instead of its own pid and start time
  *   become UID              at SIGUSR2 it becomes that user (root's alone can)
+ *   undumpable 1            at SIGUSR2 it makes itself so; 2: dumpable again
+ *   exec PROGRAM            at SIGUSR2 it becomes that program, which is given no arguments and a variable CANARY
+ *   exec-keep PROGRAM       the same; a child goes on listening and answering in its place
  *   thread MS NAME          after MS it has a thread of this name (".NET TP Worker")
  */
 #include "tests/fake/scenario-meters.h"
@@ -149,6 +152,8 @@ typedef struct {
 
 	guint64 listen_pid, listen_key; /* 0: its own */
 	guint become;                   /* 0: nobody else */
+	guint undumpable;               /* 0: as it is */
+	char *exec, *exec_keep;         /* NULL: none */
 	guint thread_ms;
 	char *thread_name; /* NULL: none */
 } Scenario;

@@ -18,7 +18,7 @@ with() {
 seen() {
 	local dir=$1
 	inmount 20 ls -R "$MNT/$dir/counters"
-	for file in counters/gc-heap-size counters/gen-0-size heap_mb cmdline runtime environ threshold_mb trigger \
+	for file in counters/gc-heap-size heap_mb cmdline runtime environ threshold_mb trigger \
 		dump_type dump interval providers catalog.tsv; do
 		echo "== $file"
 		inmount 20 cat "$MNT/$dir/$file" 2>&1 | tr '\0' '\n'
