@@ -321,9 +321,9 @@ static bool parse_permitted(Span line, DiscoveryStatus *status)
 	if (!take_word(&line, &word) || span_left(&word) > 16)
 		return false;
 	for (const char *p = word.p; p < word.end; p++) {
-		int digit = *p >= '0' && *p <= '9' ? *p - '0' :
-		            *p >= 'a' && *p <= 'f' ? *p - 'a' + 10 :
-		                                     -1;
+		int digit = *p >= '0' && *p <= '9'   ? *p - '0'
+		            : *p >= 'a' && *p <= 'f' ? *p - 'a' + 10
+		                                     : -1;
 
 		if (digit < 0)
 			return false;

@@ -59,7 +59,7 @@ struct DumpJob {
 	gint64 queued_us;   /* monotonic */
 	gboolean confirming;
 	gboolean running;
-	Owner owner;       /* of the dump: the strictest that was seen of the process since it was asked for */
+	Owner owner; /* of the dump: the strictest that was seen of the process since it was asked for */
 	uint64_t expected; /* bytes that it may need at most */
 	int kills_fd;   /* where the kernel counts kills for lack of memory in its cgroup, or -1 */
 	uint64_t kills; /* so many there were at the start */

@@ -18,9 +18,10 @@ typedef struct {
 	uint64_t start_ticks;
 	/* What the program looked like: start_code and start_stack of its stat, 0 where that is not to be known. */
 	uint64_t start_code, start_stack;
-	HelperCredentials credentials; /* the target's: its four uids are equal, of its gids the effective one */
-	Owner owner;                   /* as of the last identity_look; root until then */
-	uint64_t net_ns;               /* inode */
+	HelperCredentials
+		credentials; /* the target's: its four uids are equal, of its gids the effective one */
+	Owner owner;         /* as of the last identity_look; root until then */
+	uint64_t net_ns;     /* inode */
 } Identity;
 
 /*

@@ -26,7 +26,8 @@ Owner owner_of(const DiscoveryStatus *status, const OwnerFacts *facts)
 	} rows[] = {
 		{ !four_equal(status->uid), "its user ids differ" },
 		{ !four_equal(status->gid), "its group ids differ" },
-		{ facts->secure != 0, "it is a set-uid or set-gid program, or its file has capabilities" },
+		{ facts->secure != 0,
+		  "it is a set-uid or set-gid program, or its file has capabilities" },
 		{ uid != 0 && status->permitted != 0, "it has capabilities" },
 		{ facts->stat_uid != uid, "it cannot be dumped (PR_SET_DUMPABLE)" },
 	};
@@ -37,15 +38,15 @@ Owner owner_of(const DiscoveryStatus *status, const OwnerFacts *facts)
 	return (Owner){ .uid = uid, .gid = status->gid[1] };
 }
 
-#define PARSE_AUXV(type)                                                                       \
-	for (size_t at = 0; at + 2 * sizeof(type) <= len; at += 2 * sizeof(type)) {            \
-		type pair[2];                                                                  \
-                                                                                               \
-		memcpy(pair, (const char *)bytes + at, sizeof pair);                           \
-		if (pair[0] == AT_SECURE && pair[1] <= 1)                                      \
-			return (int)pair[1];                                                   \
-		if (pair[0] == AT_NULL)                                                        \
-			break;                                                                 \
+#define PARSE_AUXV(type)                                                            \
+	for (size_t at = 0; at + 2 * sizeof(type) <= len; at += 2 * sizeof(type)) { \
+		type pair[2];                                                       \
+                                                                                    \
+		memcpy(pair, (const char *)bytes + at, sizeof pair);                \
+		if (pair[0] == AT_SECURE && pair[1] <= 1)                           \
+			return (int)pair[1];                                        \
+		if (pair[0] == AT_NULL)                                             \
+			break;                                                      \
 	}
 
 int owner_parse_auxv(const void *bytes, size_t len)

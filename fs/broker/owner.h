@@ -11,7 +11,8 @@
 typedef struct {
 	uid_t uid;
 	gid_t gid;
-	const char *why; /* a constant sentence, when they are root's although the process is not; else NULL */
+	const char *
+		why; /* a constant sentence, when they are root's although the process is not; else NULL */
 } Owner;
 
 /*

@@ -111,8 +111,9 @@ Preflight *preflight_start(Target *target, guint32 type, gboolean to_ask, Prefli
 	if (r >= 0 && unfit)
 		r = -EOPNOTSUPP;
 	if (r >= 0 && target->flags & RECORD_FOUND_INSECURE) {
-		unfit = g_strdup("others may write to its socket: what answers there is not trusted "
-		                 "with a dump");
+		unfit = g_strdup(
+			"others may write to its socket: what answers there is not trusted "
+			"with a dump");
 		r = -EPERM;
 	}
 	if (r >= 0 && helper_is_stuck(target->line_inode))

@@ -149,7 +149,7 @@ static void stat_provider(const Node *node, struct stat *st)
 static const NodeType provider_dir = {
 	.format = S_IFDIR,
 	.entry_timeout = NODE_TIMEOUT_LONG,
-	.attr_timeout = NODE_TIMEOUT_LONG,
+	.attr_timeout = NODE_TIMEOUT_VALUE,
 	.stat = stat_provider,
 	.lookup = lookup_in_provider,
 	.next = next_in_provider,
@@ -188,7 +188,7 @@ static gboolean next(const Node *dir, guint64 after, NodeEntry *ret)
 const NodeType tree_counters_dir = {
 	.format = S_IFDIR,
 	.entry_timeout = NODE_TIMEOUT_LONG,
-	.attr_timeout = NODE_TIMEOUT_LONG,
+	.attr_timeout = NODE_TIMEOUT_VALUE,
 	.lookup = lookup,
 	.next = next,
 };
@@ -196,7 +196,7 @@ const NodeType tree_counters_dir = {
 const NodeType tree_peaks_dir = {
 	.format = S_IFDIR,
 	.entry_timeout = NODE_TIMEOUT_LONG,
-	.attr_timeout = NODE_TIMEOUT_LONG,
+	.attr_timeout = NODE_TIMEOUT_VALUE,
 	.lookup = lookup,
 	.next = next,
 };

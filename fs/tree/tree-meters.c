@@ -154,7 +154,7 @@ static gboolean next_in_series(const Node *dir, guint64 after, NodeEntry *ret)
 static const NodeType series_dir = {
 	.format = S_IFDIR,
 	.entry_timeout = NODE_TIMEOUT_LONG,
-	.attr_timeout = NODE_TIMEOUT_LONG,
+	.attr_timeout = NODE_TIMEOUT_VALUE,
 	.stat = stat_dir,
 	.lookup = lookup_in_series,
 	.next = next_in_series,
@@ -223,7 +223,7 @@ static gboolean next_in_instrument(const Node *dir, guint64 after, NodeEntry *re
 static const NodeType instrument_dir = {
 	.format = S_IFDIR,
 	.entry_timeout = NODE_TIMEOUT_LONG,
-	.attr_timeout = NODE_TIMEOUT_LONG,
+	.attr_timeout = NODE_TIMEOUT_VALUE,
 	.stat = stat_dir,
 	.lookup = lookup_in_instrument,
 	.next = next_in_instrument,
@@ -275,7 +275,7 @@ static gboolean next_in_meter(const Node *dir, guint64 after, NodeEntry *ret)
 static const NodeType meter_dir = {
 	.format = S_IFDIR,
 	.entry_timeout = NODE_TIMEOUT_LONG,
-	.attr_timeout = NODE_TIMEOUT_LONG,
+	.attr_timeout = NODE_TIMEOUT_VALUE,
 	.stat = stat_dir,
 	.lookup = lookup_in_meter,
 	.next = next_in_meter,
@@ -315,7 +315,7 @@ static gboolean next(const Node *dir, guint64 after, NodeEntry *ret)
 const NodeType tree_meters_dir = {
 	.format = S_IFDIR,
 	.entry_timeout = NODE_TIMEOUT_LONG,
-	.attr_timeout = NODE_TIMEOUT_LONG,
+	.attr_timeout = NODE_TIMEOUT_VALUE,
 	.lookup = lookup,
 	.next = next,
 };

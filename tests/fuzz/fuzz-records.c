@@ -78,7 +78,7 @@ static void check_ranges(const Record *record, gboolean from_front)
 		require(record->word < EVENT_N_WORDS && record->pid >= 0);
 	if (kind == RECORD_DUMP_PROGRESS)
 		require(record->state <= RECORD_DUMP_CONFIRMING);
-	if (kind != RECORD_READY && from_front)
+	if (kind != RECORD_READY && kind != RECORD_PING && from_front)
 		require(record->id != 0);
 }
 

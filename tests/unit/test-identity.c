@@ -102,9 +102,10 @@ static void test_exec(void)
 	}
 	close(there[1]);
 	g_assert_cmpint(identity_open(pid, &child), ==, 0);
-	g_assert_false(identity_glance(&child, &state));
+	g_assert_true(identity_glance(&child, &state));
 	g_assert_cmpint(identity_look(&child, &changed), ==, 0);
-	g_assert_false(changed);
+	g_assert_true(changed); /* it was nobody's before */
+	g_assert_false(identity_glance(&child, &state));
 	g_assert_cmpint(write(go[1], "x", 1), ==, 1);
 	g_assert_cmpint(read(there[0], &byte, 1), ==, 1);
 	while (!is_blocked(pid))
@@ -150,7 +151,10 @@ static void test_owner(void)
 		{ { .uid = { u, u, u, u }, .gid = { 7, 7, 7, 7 } }, { u + 1, 0 }, 0, 0, TRUE },
 		{ { .uid = { u, u, u, u }, .gid = { 7, 7, 7, 7 } }, { u, 1 }, 0, 0, TRUE },
 		{ { .uid = { u, u, u, u }, .gid = { 7, 7, 7, 7 } }, { u, -1 }, 0, 0, TRUE },
-		{ { .uid = { u, u, u, u }, .gid = { 7, 7, 7, 7 }, .permitted = 1 }, { u, 0 }, 0, 0,
+		{ { .uid = { u, u, u, u }, .gid = { 7, 7, 7, 7 }, .permitted = 1 },
+		  { u, 0 },
+		  0,
+		  0,
 		  TRUE },
 		{ { .gid = { 7, 7, 7, 7 }, .permitted = 1 }, { 0, 0 }, 0, 7, FALSE },
 	};
