@@ -231,7 +231,7 @@ static int check_peer_pidfd(int fd, pid_t pid)
 {
 	char path[40], text[512];
 	socklen_t len = sizeof(int);
-	autofd int peer = -1, info = -1;
+	autofd int peer = -1;
 	const char *line;
 	ssize_t n;
 
@@ -241,11 +241,9 @@ static int check_peer_pidfd(int fd, pid_t pid)
 	}
 	fcntl(peer, F_SETFD, FD_CLOEXEC);
 	g_snprintf(path, sizeof path, "/proc/self/fdinfo/%d", peer);
-	info = open(path, O_RDONLY | O_CLOEXEC);
-	if (info < 0)
-		return is_shortage(-errno) ? -ENFILE : -EPERM;
-	n = read(info, text, sizeof text - 1);
-	text[MAX(n, 0)] = '\0';
+	n = discovery_read(AT_FDCWD, path, text, sizeof text);
+	if (n <= 0)
+		return is_shortage((int)n) ? -ENFILE : -EPERM;
 	line = strstr(text, "\nPid:");
 	return line && strtol(line + strlen("\nPid:"), NULL, 10) == pid ? 0 : -EPERM;
 }

@@ -29,7 +29,7 @@ refused() { # NAME ERRNO REGEX
 
 # --- space that ends at any offset of a core of 3 MB: taken by somebody else after the dump was accepted ---
 start_fake "$FAST
-delay dump 150
+delay dump 400
 core-mb 3" || finish
 P=$TARGET
 start_daemon attach_delay=0,keep_free=0

@@ -33,6 +33,8 @@ observe() {
 	eventually "$1: it is live" 60 key_is "$P/status" state live
 	is "$1: a line is taken" "$(put "$P/trigger" "heap >= 900
 threads > 9000 for 3 s")" ""
+	# It is asked when it is read, and waits for what is asked already.
+	wait_for 20 get_like "$P/environ" LONG=x
 	seen "$P" >"$T/$1"
 	is "$1: what is wrong is refused" "$(put "$P/threshold_mb" nonsense)" "Invalid argument"
 	put "$P/dump" now
@@ -56,11 +58,11 @@ observe plain
 [ "$(wc -l <"$T/plain")" -gt 60 ] || fail "there is something to compare" "$(cat "$T/plain")"
 with INTERRUPT_EVERY=3
 observe interrupted
-is "[I2] EINTR at every third system call: no change in what is seen" "$(diff "$T/plain" "$T/interrupted")" ""
+is "[I2] EINTR at every third system call: no change in what is seen" "$(diff "$T/plain" "$T/interrupted" | cut -c1-200)" ""
 with INTERRUPT_SHORT=1
 # What this asks the kernel for itself (the type of a socket) is no call of the front: without its filter.
 observe short ,no_seccomp
-is "[I3] one byte a read and a write: no change in what is seen" "$(diff "$T/plain" "$T/short")" ""
+is "[I3] one byte a read and a write: no change in what is seen" "$(diff "$T/plain" "$T/short" | cut -c1-200)" ""
 
 # An hour forward, an hour back: deadlines, silence, age, `for` and cooldown know nothing of it.
 for jump in 3600 -3600; do
