@@ -35,6 +35,27 @@ static void be_through(Broker *broker, uint64_t serial)
 		target->environ_coming = FALSE;
 }
 
+/*
+ * It is the process still that was asked: what was read meanwhile is no set-uid program's that has taken its place.
+ * 0, -ESRCH, or -EACCES when its files have another owner since: who opened this one may not be that.
+ */
+static int look_again(Broker *broker, uint64_t serial)
+{
+	Target *target = broker_find(broker, serial);
+	gboolean changed;
+	int r = target ? identity_look(&target->identity, &changed) : -ESRCH;
+
+	if (r == -ESTALE)
+		broker_end_target(target);
+	if (r < 0)
+		return -ESRCH;
+	if (!changed)
+		return 0;
+	target->dirty = TRUE;
+	broker_target_changed(target);
+	return -EACCES;
+}
+
 static void answer(Broker *broker, uint64_t ask, uint64_t serial, RecordEnviron form, int memfd)
 {
 	Record record = record_new(RECORD_REPLY);
@@ -42,6 +63,9 @@ static void answer(Broker *broker, uint64_t ask, uint64_t serial, RecordEnviron 
 	record.id = ask;
 	record.serial = serial;
 	record.value = form;
+	record.error = look_again(broker, serial);
+	if (record.error)
+		util_close_fd(&memfd);
 	broker_send(broker, &record, NULL, 0, memfd);
 }
 
