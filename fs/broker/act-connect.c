@@ -254,6 +254,7 @@ void act_connect(HelperContext *context, const void *args)
 		message.value[0] = message.error ? 0 : st.st_nlink;
 		message.value[1] = act->serial;
 		message.value[2] = act_has_free_descriptor(act->procfd);
+		message.value[3] = message.error ? 0 : st.st_mode;
 		helper_say(context, &message, -1);
 		return;
 	}

@@ -168,6 +168,16 @@ static int check_memory(const Look *look, uint64_t expected, char *text)
 	return -ENOSPC;
 }
 
+static int check_socket(mode_t mode, char *text)
+{
+	if (!(mode & (S_IWGRP | S_IWOTH)))
+		return 0;
+	g_strlcpy(text,
+	          "others may write to its socket: what answers there is not trusted with a dump",
+	          HELPER_TEXT_MAX);
+	return -EPERM;
+}
+
 static int check_askable(const ActPreflight *act, char *text)
 {
 	if (act_is_stopped(act->procfd)) {
@@ -187,6 +197,7 @@ void act_preflight(HelperContext *context, const void *args)
 	const ActPreflight *act = args;
 	HelperMessage message = { 0 };
 	Look look = { .root = -1, .exe = -1, .kills = -1 };
+	struct stat st = { 0 };
 	uint64_t full;
 	ActKind kind;
 
@@ -200,6 +211,10 @@ void act_preflight(HelperContext *context, const void *args)
 		message.error = -EACCES;
 	if (message.error)
 		g_strlcpy(message.text, "the process cannot be looked at", sizeof message.text);
+	if (fstat(act->pin, &st) == 0)
+		message.value[2] = st.st_mode;
+	if (!message.error)
+		message.error = check_socket(st.st_mode, message.text);
 	if (!message.error && act->to_ask)
 		message.error = check_askable(act, message.text);
 	if (!message.error)

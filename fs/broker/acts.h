@@ -54,10 +54,11 @@ typedef enum {
 
 /* ACT: can this target write a dump into that leaf directory? One message: error (0, -EOPNOTSUPP,
  * -EACCES, ...), text = a sentence for the user, value[0] = ActKind, value[1] = bytes that a dump is
- * expected to need at most; fd = memory_cgroup_kills_file() of its cgroup, or -1. */
+ * expected to need at most, value[2] = the mode of its socket; fd = memory_cgroup_kills_file() of its cgroup, or -1. */
 typedef struct {
 	pid_t pid;
 	int procfd;
+	int pin; /* of its socket */
 	HelperCredentials credentials;
 	char leaf[1024]; /* absolute, as seen from our root */
 	uint64_t leaf_dev, leaf_ino;

@@ -166,6 +166,7 @@ static void on_look(const HelperMessage *message, int fd, void *data)
 	if (!target || message->error)
 		return;
 	target_set_flags(target, message->value[0] ? 0 : RECORD_FOUND_UNLINKED, 0);
+	target_set_mode(target, (mode_t)message->value[3]);
 	target_set_flags(target, message->value[2] ? 0 : RECORD_FOUND_NO_FDS,
 	                 message->value[2] ? RECORD_FOUND_NO_FDS : 0);
 	broker_target_changed(target);

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <glib-unix.h>
 #include <string.h>
-#include <sys/stat.h>
 #include "fs/broker/acts.h"
 #include "fs/broker/broker.h"
 #include "fs/util.h"
@@ -24,6 +23,7 @@ struct Exchange {
 	guint deadline_source;
 	unsigned version;
 	int connect_error; /* what the helper said; -EIO while it has said nothing */
+	gboolean foreign;  /* who listens now, or what the process is now, is not what was shown */
 	gboolean told;     /* `done` was called */
 };
 
@@ -56,6 +56,7 @@ static void start_next(Target *target)
 static void finish(Exchange *exchange, ExchangeResult *result)
 {
 	Target *target = exchange->target;
+	gboolean foreign;
 
 	if (target->exchange == exchange)
 		target->exchange = NULL;
@@ -69,7 +70,13 @@ static void finish(Exchange *exchange, ExchangeResult *result)
 		exchange->params.done(target, result, exchange->params.data);
 	}
 	util_close_fd(&result->fd);
+	foreign = exchange->foreign;
 	exchange_free(exchange);
+	/* One that was never proven is only released. */
+	if (foreign && target->serial) {
+		broker_end_target(target);
+		return;
+	}
 	broker_target_changed(target);
 	start_next(target);
 }
@@ -180,6 +187,12 @@ static void take_connection(Exchange *exchange, int fd)
 	IpcRequest request = { 0 };
 	int r = prove(target, fd);
 
+	exchange->foreign = r == -EPERM || r == -ESTALE;
+	if (exchange->foreign && target->serial)
+		r = -ESTALE;
+	if (r >= 0 && exchange->params.command == IPC_COMMAND_CORE_DUMP &&
+	    target->flags & RECORD_FOUND_INSECURE)
+		r = -EPERM;
 	if (r >= 0) {
 		if (exchange->params.proven)
 			exchange->params.proven(target, exchange->params.data);
@@ -203,14 +216,6 @@ static void take_connection(Exchange *exchange, int fd)
 		on_client, exchange);
 }
 
-/* Others may write to its socket, and so command it, as after CVE-2026-62909: what comes from there may be theirs. */
-static void set_insecure(Target *target, mode_t mode)
-{
-	uint32_t flag = mode & (S_IWGRP | S_IWOTH) ? RECORD_FOUND_INSECURE : 0;
-
-	target_set_flags(target, flag, RECORD_FOUND_INSECURE & ~flag);
-}
-
 static void on_message(const HelperMessage *message, int fd, void *data)
 {
 	Exchange *exchange = data;
@@ -226,7 +231,7 @@ static void on_message(const HelperMessage *message, int fd, void *data)
 	if (!message->error && message->value[0] == 0)
 		target_set_flags(target, RECORD_FOUND_UNLINKED, 0);
 	if (!message->error)
-		set_insecure(target, (mode_t)message->value[1]);
+		target_set_mode(target, (mode_t)message->value[1]);
 	if (!message->error)
 		target_set_flags(target, 0, RECORD_FOUND_NO_FDS | RECORD_FOUND_REFUSED);
 	else if (message->error == -EMFILE)

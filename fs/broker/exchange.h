@@ -14,8 +14,9 @@
 
 typedef struct {
 	int error; /* 0: a reply (ok or not); -ETIMEDOUT, -EAGAIN (stopped), -EMFILE (it has no free
-			  * descriptor), -ENFILE (we have none, or cannot fork), -ECONNREFUSED, -ESTALE (another process), -EOPNOTSUPP (knows no
-			  * version of it), -ECONNRESET, -EPROTO, ... */
+			  * descriptor), -ENFILE (we have none, or cannot fork), -ECONNREFUSED, -ESTALE (another process than was proven, whose
+			  * target ends afterwards), -EPERM (somebody else; a dump, and others may write to the socket),
+			  * -EOPNOTSUPP (knows no version of it), -ECONNRESET, -EPROTO, ... */
 	unsigned version; /* that answered */
 	gboolean ok;
 	uint32_t hresult; /* when not ok */

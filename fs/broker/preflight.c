@@ -51,6 +51,8 @@ static void on_message(const HelperMessage *message, int fd, void *data)
 	preflight->result.error = message->error;
 	preflight->result.kind = (ActKind)message->value[0];
 	preflight->result.expected = message->value[1];
+	target_set_mode(preflight->target, (mode_t)message->value[2]);
+	broker_target_changed(preflight->target);
 	g_strlcpy(preflight->text, message->text, sizeof preflight->text);
 }
 
@@ -93,10 +95,12 @@ Preflight *preflight_start(Target *target, guint32 type, gboolean to_ask, Prefli
 	ActPreflight act = {
 		.pid = target->identity.pid,
 		.procfd = target->identity.procfd,
+		.pin = target->pin,
 		.credentials = target->identity.credentials,
 		.type = type,
 		.to_ask = to_ask,
 	};
+	const int fds[] = { act.procfd, act.pin };
 	g_autofree char *unfit = NULL;
 	struct stat st;
 	int r;
@@ -110,12 +114,6 @@ Preflight *preflight_start(Target *target, guint32 type, gboolean to_ask, Prefli
 	act.in_memory = store_kind(broker_store(target->broker), &unfit) == STORE_IN_MEMORY;
 	if (r >= 0 && unfit)
 		r = -EOPNOTSUPP;
-	if (r >= 0 && target->flags & RECORD_FOUND_INSECURE) {
-		unfit = g_strdup(
-			"others may write to its socket: what answers there is not trusted "
-			"with a dump");
-		r = -EPERM;
-	}
 	if (r >= 0 && helper_is_stuck(target->line_inode))
 		r = -ETIMEDOUT;
 	if (r >= 0)
@@ -137,7 +135,7 @@ Preflight *preflight_start(Target *target, guint32 type, gboolean to_ask, Prefli
 	act.leaf_dev = st.st_dev;
 	act.leaf_ino = st.st_ino;
 	g_strlcpy(act.leaf, preflight->result.leaf_path, sizeof act.leaf);
-	preflight->helper = helper_start(act_preflight, &act, sizeof act, &act.procfd, 1,
+	preflight->helper = helper_start(act_preflight, &act, sizeof act, fds, G_N_ELEMENTS(fds),
 	                                 DEADLINE_MS, &callbacks, preflight);
 	helper_set_key(preflight->helper, target->line_inode);
 	return preflight;

@@ -2,6 +2,7 @@
 #include "fs/broker/target.h"
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "fs/broker/exchange.h"
 #include "fs/util.h"
 
@@ -49,6 +50,13 @@ gboolean target_set_flags(Target *target, uint32_t set, uint32_t clear)
 	target->flags = flags;
 	target->dirty = TRUE;
 	return TRUE;
+}
+
+void target_set_mode(Target *target, mode_t mode)
+{
+	uint32_t flag = mode & (S_IWGRP | S_IWOTH) ? RECORD_FOUND_INSECURE : 0;
+
+	target_set_flags(target, flag, RECORD_FOUND_INSECURE & ~flag);
 }
 
 gboolean target_read_command(Target *target)

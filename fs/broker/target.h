@@ -70,6 +70,10 @@ void target_free(Target *target);
 /* Sets or clears flags; marks it dirty when that changed something. TRUE when it did. */
 gboolean target_set_flags(Target *target, uint32_t set, uint32_t clear);
 
+/* The mode of its socket: whether others may write to it, and so command it, as after CVE-2026-62909. What comes
+ * from there may be theirs. */
+void target_set_mode(Target *target, mode_t mode);
+
 /* Why its runtime cannot be asked anything now, with a sentence: 0; -EBUSY (a dump), -EAGAIN (stopped, no free
  * descriptor), -ETIMEDOUT (an earlier request is unanswered). ret_text may be NULL. */
 int target_refusal(const Target *target, const char **ret_text);

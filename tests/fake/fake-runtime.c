@@ -43,6 +43,16 @@ static void *named_thread(void *data)
 	return NULL;
 }
 
+/* Who called listen() last is whom the kernel names as the peer. */
+static void leave_to_child(Server *server)
+{
+	if (fork() != 0)
+		for (;;)
+			pause();
+	printf("relisten %s\n", server_relisten(server) < 0 ? g_strerror(errno) : "ok");
+	fflush(stdout);
+}
+
 static void become_another(const Scenario *s, const sigset_t *mask)
 {
 	char *program = s->exec_keep ? s->exec_keep : s->exec;
@@ -114,7 +124,9 @@ int main(int argc, char **argv)
 			server_reload(server);
 		if (got_usr1)
 			server_end_streams(server);
-		if (got_usr2)
+		if (got_usr2 && server_scenario(server)->relisten)
+			leave_to_child(server);
+		else if (got_usr2)
 			become_another(server_scenario(server), &mask);
 		got_hup = got_usr1 = got_usr2 = 0;
 	}

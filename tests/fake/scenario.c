@@ -242,6 +242,7 @@ static gboolean parse_directive(Scenario *s, const char *name, const Arguments *
 		{ "interval", &s->interval_ms },   { "sessions", &s->max_sessions },
 		{ "core-mb", &s->core_mb },        { "createdump", &s->createdump_ms },
 		{ "become", &s->become },          { "undumpable", &s->undumpable },
+		{ "relisten", &s->relisten },
 	};
 
 	if (a->n == 0)

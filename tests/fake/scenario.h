@@ -69,6 +69,7 @@
  *   undumpable 1            at SIGUSR2 it makes itself so; 2: dumpable again
  *   exec PROGRAM            at SIGUSR2 it becomes that program, which is given no arguments and a variable CANARY
  *   exec-keep PROGRAM       the same; a child goes on listening and answering in its place
+ *   relisten 1              at SIGUSR2 a child begins to listen on the same socket, and answers in its place
  *   thread MS NAME          after MS it has a thread of this name (".NET TP Worker")
  */
 #include "tests/fake/scenario-meters.h"
@@ -154,6 +155,7 @@ typedef struct {
 	guint become;                   /* 0: nobody else */
 	guint undumpable;               /* 0: as it is */
 	char *exec, *exec_keep;         /* NULL: none */
+	guint relisten;                 /* 0: not */
 	guint thread_ms;
 	char *thread_name; /* NULL: none */
 } Scenario;

@@ -450,6 +450,11 @@ static guint64 own_start_time(void)
 	return g_ascii_strtoull(fields[19], NULL, 10);
 }
 
+int server_relisten(Server *server)
+{
+	return listen(server->listener, 255) < 0 ? -errno : 0;
+}
+
 int server_listen(Server *server)
 {
 	const Scenario *s = scenario(server);

@@ -17,6 +17,8 @@ void server_free(Server *server); /* removes its name, too */
 
 /* Under ${TMPDIR:-/tmp}, as the scenario says. 0 or a negative errno. */
 int server_listen(Server *server);
+/* The same socket again: of this process, from now on. */
+int server_relisten(Server *server);
 const char *server_path(const Server *server);
 
 /* One wait, at most until something is due, with this signal mask, and what is to do after it. */

@@ -32,5 +32,52 @@ done
 is "[P6] environments asked for as a set-uid program takes the process's place" "$reads" 6
 is "[P6] none of that program's is shown" "$seen" ""
 
+# --- a child that listens anew on its parent's socket: the parent lives, and another one answers ---------------------
+user_target "heap 50
+interval 200
+relisten 1"
+P=$TARGET
+first_sample "$P"
+is "[T-A7] armed" "$(put "$P/threshold_mb" 60)" ""
+kill -USR2 "$P"
+wait_for 5 grep -q "^relisten ok" "$TARGET_OUT"
+: >"$TARGET_LOG"
+unlike "[T-A7][I6] a child listens in its place: its environment is not asked" "$(get "$P/environ")" =
+eventually "[T-A7][I6] the directory goes at the first connect" 10 hasnt "$P"
+ok "[T-A7][I6] the process lives" alive "$P"
+eventually "[T-A7][I6] who listens is told of" 10 get_like events "Z $P refused socket="
+ok "[T-A7][I6] not a byte is sent to it" test ! -s "$TARGET_LOG"
+end "$P"
+
+# --- a socket that others may write to, later than it was found -----------------------------------------------------
+user_target "heap 50
+interval 200"
+P=$TARGET SOCKET=$(sed -n 's/^READY [0-9]* //p' "$TARGET_OUT")
+first_sample "$P"
+is "[T-A6] its socket is its own" "$(key "$P/status" socket)" ok
+chmod 622 "$SOCKET"
+is "[T-A6] others may write to it from now on: no dump" "$(put "$P/dump" now)" "Operation not permitted"
+like "[T-A6] and why" "$(key "$P/status" last_error)" "others may write to its socket"
+is "[T-A6] which status says" "$(key "$P/status" socket)" insecure
+is "[T-A6] nor is it armed" "$(put "$P/threshold_mb" 60)" "Operation not permitted"
+chmod 600 "$SOCKET"
+is "[T-A6] not any more: armed" "$(put "$P/threshold_mb" 60)" ""
+is "[T-A6] which status says" "$(key "$P/status" socket)" ok
+ok "[T-A6] and a dump" whole_dump "$P"
+# between the word that a dump begins and the connection for its command
+printf 'heap 50\ninterval 200\nanswer environment ok\ndelay environment 1500\n' >"$TARGET_SCENARIO"
+kill -HUP "$P"
+wait_for 5 grep -q ^reload "$TARGET_OUT"
+n=$(cores "$P" | wc -l)
+start /dev/null inmount 10 cat "$MNT/$P/environ"
+wait_for 5 grep -q "^request environment" "$TARGET_OUT"
+is "[T-A6] a dump that waits for an answer in flight" "$(put "$P/dump" now)" ""
+chmod 666 "$SOCKET"
+eventually "[T-A6] others may write to its socket when its turn comes: it failed" 10 \
+	get_like "$P/events" "dump-failed .*others may write to its socket"
+is "[T-A6] there is none" "$(cores "$P" | wc -l)" "$n"
+is "[T-A6] nor was it asked for" "$(grep -c '^request dump' "$TARGET_OUT")" 1
+end "$P"
+
 ok "the daemon ends" stop_daemon
 finish
