@@ -215,13 +215,10 @@ typedef struct {
 /* Another program in its place, or another user: that instance is over. Only its owner may have changed. */
 static gboolean is_another(Target *target)
 {
-	gboolean changed = FALSE;
-	int r = identity_look(&target->identity, &changed);
+	int r = target_look(target);
 
-	if (changed) {
-		target->dirty = TRUE;
+	if (r > 0)
 		broker_target_changed(target);
-	}
 	return r == -ESTALE;
 }
 

@@ -107,21 +107,21 @@ static void progress(DumpJob *job, RecordDumpState state)
 	broker_send(job->target->broker, &record, NULL, 0, -1);
 }
 
-/* It is the process still that it was when the dump was asked for. 0 or negative errno. */
-static int look_again(DumpJob *job)
+/* It is the process still that it was when the dump was asked for; else the job is over. */
+static gboolean is_same(DumpJob *job)
 {
-	Identity *identity = &job->target->identity;
-	gboolean changed;
-	int r = identity_look(identity, &changed);
+	Target *target = job->target;
+	int r = target_look(target);
 
-	if (changed)
-		job->target->dirty = TRUE;
-	if (!job->owner.why)
-		job->owner = identity->owner;
-	return r;
+	/* One that ended when its dump was whole has changed into nobody. */
+	if (r >= 0 || (r == -ESRCH && job->sent))
+		return TRUE;
+	fail(job, r,
+	     r == -ESTALE ? "another program or another user has taken the process's place" : NULL);
+	if (r == -ESTALE)
+		broker_end_target(target);
+	return FALSE;
 }
-
-static const char other_text[] = "another program or another user has taken the process's place";
 
 static void publish(DumpJob *job)
 {
@@ -239,13 +239,9 @@ void dump_job_written(DumpJob *job, int error, const char *text)
 		error = dump_space_during(job, &why);
 		text = why;
 	}
-	if (!error) {
-		error = look_again(job);
-		text = error == -ESTALE ? other_text : NULL;
-	}
 	if (error)
 		fail(job, error, text);
-	else
+	else if (is_same(job))
 		seal(job);
 }
 
@@ -282,11 +278,8 @@ static void start(DumpJob *job)
 		fail(job, -EAGAIN, "the process is stopped");
 		return;
 	}
-	r = look_again(job);
-	if (r < 0) {
-		fail(job, r, r == -ESTALE ? other_text : NULL);
+	if (!is_same(job))
 		return;
-	}
 	if (job->kills_fd >= 0 && memory_cgroup_read_kills(job->kills_fd, &job->kills) < 0)
 		util_close_fd(&job->kills_fd);
 	job->running = TRUE;

@@ -42,16 +42,14 @@ static void be_through(Broker *broker, uint64_t serial)
 static int look_again(Broker *broker, uint64_t serial)
 {
 	Target *target = broker_find(broker, serial);
-	gboolean changed;
-	int r = target ? identity_look(&target->identity, &changed) : -ESRCH;
+	int r = target ? target_look(target) : -ESRCH;
 
 	if (r == -ESTALE)
 		broker_end_target(target);
 	if (r < 0)
 		return -ESRCH;
-	if (!changed)
+	if (!r)
 		return 0;
-	target->dirty = TRUE;
 	broker_target_changed(target);
 	return -EACCES;
 }

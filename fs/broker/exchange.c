@@ -165,7 +165,6 @@ static gboolean on_client(gint fd, GIOCondition condition, gpointer data)
 /* That who listens is the process of that name, and still the one that it was. */
 static int prove(Target *target, int fd)
 {
-	gboolean changed;
 	pid_t peer = 0;
 	int r = identity_check_peer(&target->identity, fd, &peer);
 
@@ -174,10 +173,8 @@ static int prove(Target *target, int fd)
 	if (r >= 0)
 		r = identity_check_key(&target->identity, target->name.key);
 	if (r >= 0)
-		r = identity_look(&target->identity, &changed);
-	if (r >= 0 && changed)
-		target->dirty = TRUE;
-	return r;
+		r = target_look(target);
+	return MIN(r, 0);
 }
 
 /* Connected: prove the peer, then send. */

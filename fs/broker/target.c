@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include "fs/broker/dump-job.h"
 #include "fs/broker/exchange.h"
 #include "fs/util.h"
 
@@ -76,6 +77,20 @@ gboolean target_read_command(Target *target)
 	util_set_str(&target->command, text);
 	target->dirty = TRUE;
 	return TRUE;
+}
+
+int target_look(Target *target)
+{
+	gboolean changed;
+	int r = identity_look(&target->identity, &changed);
+
+	if (r < 0)
+		return r;
+	if (target->dump && !target->dump->owner.why)
+		target->dump->owner = target->identity.owner;
+	if (changed)
+		target->dirty = TRUE;
+	return changed;
 }
 
 int target_refusal(const Target *target, const char **ret_text)

@@ -74,6 +74,10 @@ gboolean target_set_flags(Target *target, uint32_t set, uint32_t clear);
  * from there may be theirs. */
 void target_set_mode(Target *target, mode_t mode);
 
+/* identity_look, and what follows from it: the front is told of another owner (broker_target_changed), and a dump
+ * under way keeps the strictest. 0, 1 when its owner is another one, or negative errno. */
+int target_look(Target *target);
+
 /* Why its runtime cannot be asked anything now, with a sentence: 0; -EBUSY (a dump), -EAGAIN (stopped, no free
  * descriptor), -ETIMEDOUT (an earlier request is unanswered). ret_text may be NULL. */
 int target_refusal(const Target *target, const char **ret_text);

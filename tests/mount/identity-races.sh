@@ -79,5 +79,62 @@ is "[T-A6] there is none" "$(cores "$P" | wc -l)" "$n"
 is "[T-A6] nor was it asked for" "$(grep -c '^request dump' "$TARGET_OUT")" 1
 end "$P"
 
+# --- a process that changes while its dump is written: the reply takes three seconds --------------------------------
+dump_begun() { # LINES - of a process of games that is dumped from here on: in P, its file is whole
+	user_target "heap 50
+interval 200
+core whole
+answer dump drip 120
+$1"
+	P=$TARGET
+	first_sample "$P"
+	is "$2: asked for" "$(put "$P/dump" now)" ""
+	wait_for 10 grep -q "^dump " "$TARGET_OUT"
+}
+again() { # LINES - becomes what they say
+	local n
+	n=$(grep -c "^become" "$TARGET_OUT")
+	change_fake "$1"
+	kill -USR2 "$P"
+	wait_for 5 more_than "$n" "^become" "$TARGET_OUT"
+}
+stored() { grep -rl "^pid $P\$" "$STORE" 2>/dev/null; }
+owner() { inmount 5 stat -c %U "$MNT/$1" 2>/dev/null; }
+owner_is() { [ "$(owner "$1")" = "$2" ]; }
+
+dump_begun "exec-keep $T/setuid" "[P6] a dump, and then a set-uid program"
+kill -USR2 "$P"
+eventually "[P6] a set-uid program before the dump is through: it fails" 10 \
+	get_like events "Z $P dump-failed .*(another program or another user|ended before its dump)"
+eventually "[P6] and the directory goes" 10 hasnt "$P"
+ok "[P6] nothing of it is listed" no_dump_of "$P"
+is "[P6] nor kept" "$(stored)" ""
+end "$P"
+
+dump_begun "undumpable 1" "[T-E4] a dump of who is undumpable for a while"
+kill -USR2 "$P"
+eventually "[T-E4] undumpable while it is dumped: its files are root's" 10 owner_is "$P" root
+again "undumpable 2"
+eventually "[T-E4] and its user's again" 10 owner_is "$P" games
+eventually "[T-E4] the dump is there" 15 has_core "$P"
+CORE=$(cores "$P" | head -n 1)
+is "[T-E4] and root's: the strictest that was seen stays" "$(owner "$P/dumps/$CORE")" root
+is "[T-E4] also what says why" "$(owner "$P/dumps/$CORE.json")" root
+is "[T-E4] also in the store" "$(grep -h ^uid $(stored))" "uid 0"
+like "[T-E4] its user is denied it" "$(inmount 5 "${AS_USER[@]}" head -c 4 "$MNT/$P/dumps/$CORE" 2>&1)" "ermission denied"
+printf 'heap 50\ninterval 200\n' >"$TARGET_SCENARIO"
+kill -HUP "$P"
+wait_for 5 more_than 1 ^reload "$TARGET_OUT"
+put "$P/dump" now
+second() { [ "$(cores "$P" | wc -l)" = 2 ]; }
+eventually "[T-E4] a later one" 15 second
+is "[T-E4] is its user's" "$(owner "$P/dumps/$(cores "$P" | grep -vx "$CORE")")" games
+ok "[T-E4] the daemon ends" stop_daemon
+start_daemon attach_delay=0
+first_sample "$P"
+eventually "[T-E4] after a restart both are there" 10 second
+is "[T-E4] and the first one is root's" "$(owner "$P/dumps/$CORE")" root
+end "$P"
+
 ok "the daemon ends" stop_daemon
 finish
