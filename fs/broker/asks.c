@@ -131,50 +131,72 @@ static gboolean must_wait_for_others(Target *target)
 	return TRUE;
 }
 
+/*
+ * Whether a session of that row may be asked for now: 0 or negative errno. The front's word was good when it came;
+ * that is looked at again when the ask's turn comes, and before it is sent.
+ */
+static int session_refusal(Target *target, guint32 row, gboolean meters)
+{
+	const guint32 due = RECORD_FOUND_ATTACHABLE | (meters ? RECORD_FOUND_METERS_DUE : 0);
+
+	if (target->dump)
+		return -EBUSY;
+	/* 3.1 has to be known as such before. */
+	if ((target->flags & RECORD_FOUND_STOPPED) || !target->informed)
+		return -EAGAIN;
+	/* Counters in a process that starts can hang it for good, meters later still. */
+	if (record_session_has_counters(row) && (target->flags & due) != due)
+		return -EAGAIN;
+	return is_streaming(target, row) ? -EBUSY : 0;
+}
+
+static int check_session(Target *target, gboolean connected, void *data)
+{
+	const SessionAsk *session = data;
+	gboolean counters = record_session_has_counters(session->row);
+	int r = session_refusal(target, session->row, counters && session->values.meters);
+
+	/* Once connected it is one of those that are counted. */
+	if (r >= 0 && counters && !connected && must_wait_for_others(target))
+		r = -EAGAIN;
+	return r;
+}
+
 static void start_session(Target *target, const Record *record, const char *payload, size_t len)
 {
-	gboolean counters = record_session_has_counters(record->row);
 	ExchangeParams params = {
 		.command = IPC_COMMAND_COLLECT_TRACING,
 		.deadline_ms = SESSION_DEADLINE_MS,
+		.check = check_session,
 		.build = build_session,
 		.done = on_session,
 		.late = on_session,
 		.free = session_ask_free,
 		.ask = record->id,
 	};
-	SessionAsk *session;
+	SessionAsk asked = {
+		.ask = record->id,
+		.row = (RecordSession)record->row,
+		.interval_ms = record->interval_ms,
+		.values = record->values,
+		.names_len = len,
+	};
 	IpcRequest trial = { 0 };
 	int r = refusal(target);
 
-	/* Counters in a process that starts can hang it for good; and 3.1 has to be known as such before. */
-	if (r >= 0 &&
-	    (!target->informed || (counters && (!(target->flags & RECORD_FOUND_ATTACHABLE) ||
-	                                        must_wait_for_others(target)))))
-		r = -EAGAIN;
-	/* Meters can hang it later still. */
-	if (r >= 0 && counters && record->values.meters &&
-	    !(target->flags & RECORD_FOUND_METERS_DUE))
-		r = -EAGAIN;
+	if (r >= 0)
+		r = check_session(target, FALSE, &asked);
 	if (r >= 0)
 		r = session_build((RecordSession)record->row, record->interval_ms, &record->values,
 		                  payload, len, ipc_command_newest(IPC_COMMAND_COLLECT_TRACING),
 		                  &trial);
-	if (r >= 0 && is_streaming(target, record->row))
-		r = -EBUSY;
 	ipc_request_clear(&trial);
 	if (r < 0) {
 		broker_reply(target->broker, record->id, target->serial, r, NULL);
 		return;
 	}
-	session = g_new0(SessionAsk, 1);
-	session->ask = record->id;
-	session->row = (RecordSession)record->row;
-	session->interval_ms = record->interval_ms;
-	session->values = record->values;
-	session->names = g_memdup2(payload, len);
-	session->names_len = len;
-	params.data = session;
+	asked.names = g_memdup2(payload, len);
+	params.data = g_memdup2(&asked, sizeof asked);
 	exchange_add(target, &params);
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <glib-unix.h>
 #include <string.h>
+#include <sys/socket.h>
 #include "fs/broker/acts.h"
 #include "fs/broker/broker.h"
 #include "fs/util.h"
@@ -177,6 +178,13 @@ static int prove(Target *target, int fd)
 	return MIN(r, 0);
 }
 
+static int check(const Exchange *exchange, gboolean connected)
+{
+	const ExchangeParams *params = &exchange->params;
+
+	return params->check ? params->check(exchange->target, connected, params->data) : 0;
+}
+
 /* Connected: prove the peer, then send. */
 static void take_connection(Exchange *exchange, int fd)
 {
@@ -193,10 +201,14 @@ static void take_connection(Exchange *exchange, int fd)
 	if (r >= 0) {
 		if (exchange->params.proven)
 			exchange->params.proven(target, exchange->params.data);
-		r = exchange->params.build(exchange->version, &request, exchange->params.data);
+		r = check(exchange, TRUE);
 	}
+	if (r >= 0)
+		r = exchange->params.build(exchange->version, &request, exchange->params.data);
 	if (r < 0) {
-		close(fd); /* not a byte was sent through it */
+		/* Not a byte was sent through it: the runtime need not wait for one, whoever holds a copy. */
+		shutdown(fd, SHUT_RDWR);
+		close(fd);
 		exchange->connect_error = r;
 		return;
 	}
@@ -259,6 +271,7 @@ static void begin(Exchange *exchange)
 {
 	static const HelperCallbacks callbacks = { .message = on_message, .done = on_helper_done };
 	Target *target = exchange->target;
+	int r = check(exchange, FALSE);
 	ActConnect act = {
 		.pid = target->identity.pid,
 		.procfd = target->identity.procfd,
@@ -277,12 +290,12 @@ static void begin(Exchange *exchange)
 	if (!exchange->deadline_source && !exchange->told && exchange->params.deadline_ms)
 		exchange->deadline_source =
 			g_timeout_add(exchange->params.deadline_ms, on_deadline, exchange);
-	if (!exchange->version) {
-		finish_error(exchange, -EOPNOTSUPP);
-		return;
-	}
-	if (helper_is_stuck(target->line_inode)) {
-		finish_error(exchange, -ETIMEDOUT);
+	if (r >= 0 && !exchange->version)
+		r = -EOPNOTSUPP;
+	if (r >= 0 && helper_is_stuck(target->line_inode))
+		r = -ETIMEDOUT;
+	if (r < 0) {
+		finish_error(exchange, r);
 		return;
 	}
 	exchange->helper = helper_start(act_connect, &act, sizeof act, fds, G_N_ELEMENTS(fds),

@@ -29,6 +29,9 @@ typedef struct {
 	IpcCommand command;
 	unsigned deadline_ms; /* 0: none */
 	gboolean first;       /* before everything that has not begun */
+	/* Whether it may be sent at all: asked when its turn comes, and again on the connection, as what held when
+	 * it was queued may not hold any more. 0, or negative errno, which ends the exchange. May be NULL. */
+	int (*check)(Target *target, gboolean connected, void *data);
 	/* 0 or negative errno, which ends the exchange. */
 	int (*build)(unsigned version, IpcRequest *ret, void *data);
 	/* Once. The target may be ending. */

@@ -4,10 +4,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "fs/broker/acts.h"
@@ -18,6 +20,7 @@
 #include "fs/broker/proc.h"
 #include "fs/broker/socket-alive.h"
 #include "fs/util.h"
+#include "ipc/message.h"
 
 enum {
 	SERIAL = 9,
@@ -29,6 +32,8 @@ static struct {
 	GQueue replies; /* of GBytes: Record and payload */
 	unsigned ended;
 	gboolean ending; /* the broker */
+	int stream;      /* the last one that was sent; 0: none */
+	guint32 in_between; /* flags that the target gets after its turn came, and before the connection is there */
 } seen;
 
 /* --- instead of broker.c --- */
@@ -55,7 +60,10 @@ int broker_send(Broker *broker, const Record *record, const void *payload, size_
 	if (len)
 		g_byte_array_append(bytes, payload, (guint)len);
 	g_queue_push_tail(&seen.replies, g_byte_array_free_to_bytes(bytes));
-	util_close_fd(&fd);
+	if (record->kind == RECORD_STREAM) /* the front has it */
+		seen.stream = fd;
+	else
+		util_close_fd(&fd);
 	return 0;
 }
 
@@ -103,8 +111,11 @@ Scan *broker_scan(Broker *broker)
 	return NULL;
 }
 
+/* Asked for what the helper needs: that is the moment. */
 int broker_inotify_fd(Broker *broker)
 {
+	if (seen.target)
+		seen.target->flags |= seen.in_between;
 	return -1;
 }
 
@@ -148,6 +159,10 @@ static void tear_down_target(void)
 	seen.target = NULL;
 	seen.ended = 0;
 	seen.ending = FALSE;
+	seen.in_between = 0;
+	if (seen.stream)
+		close(seen.stream);
+	seen.stream = 0;
 }
 
 static pid_t fork_child(void)
@@ -620,6 +635,196 @@ static void test_expired_unsent(void)
 	end_child(pid);
 }
 
+/* --- a runtime: a child that says of each connection how many bytes came, and answers when it is told to --- */
+
+typedef struct {
+	pid_t pid;
+	int control; /* from it: uint32_t bytes, each connection; to it: the answer's payload, 8 bytes */
+	char *dir;
+} Runtime;
+
+static G_GNUC_NORETURN void serve(int listener, int control)
+{
+	for (;;) {
+		uint8_t buf[IPC_MESSAGE_MAX], answer[IPC_HEADER_SIZE + 8];
+		IpcHeader header = { .size = sizeof answer, .command_set = IPC_SET_SERVER };
+		int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+		ssize_t n = recv(fd, buf, IPC_HEADER_SIZE, MSG_WAITALL);
+
+		if (n == IPC_HEADER_SIZE && ipc_header_parse(buf, &header) == 0 &&
+		    header.size > IPC_HEADER_SIZE)
+			n += recv(fd, buf, (size_t)header.size - IPC_HEADER_SIZE, MSG_WAITALL);
+		if (write(control, &(uint32_t){ (uint32_t)MAX(n, 0) }, sizeof(uint32_t)) < 0 ||
+		    read(control, answer + IPC_HEADER_SIZE, 8) != 8)
+			_exit(1);
+		header = (IpcHeader){ .size = sizeof answer, .command_set = IPC_SET_SERVER };
+		ipc_header_write(answer, &header);
+		if (n)
+			send(fd, answer, sizeof answer, MSG_NOSIGNAL);
+		else
+			close(fd); /* what is answered stays open: it is a stream */
+	}
+}
+
+static Runtime start_runtime(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	Runtime runtime = { .dir = g_dir_make_tmp("asks-XXXXXX", NULL) };
+	int pair[2], listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char listens;
+
+	g_assert_nonnull(runtime.dir);
+	g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), ==, 0);
+	g_snprintf(address.sun_path, sizeof address.sun_path, "%s/socket", runtime.dir);
+	g_assert_cmpint(bind(listener, (struct sockaddr *)&address, sizeof address), ==, 0);
+	runtime.pid = fork();
+	if (runtime.pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		listen(listener, 8); /* who says that is the peer */
+		if (write(pair[1], "", 1) != 1)
+			_exit(1);
+		serve(listener, pair[1]);
+	}
+	close(listener);
+	close(pair[1]);
+	runtime.control = pair[0];
+	g_assert_cmpint(read(pair[0], &listens, 1), ==, 1);
+	set_up_target(runtime.pid);
+	g_strlcpy(seen.target->path, address.sun_path, sizeof seen.target->path);
+	seen.target->informed = TRUE;
+	seen.target->flags = RECORD_FOUND_ATTACHABLE;
+	return runtime;
+}
+
+static void end_runtime(Runtime *runtime)
+{
+	end_child(runtime->pid);
+	exchange_end_all(seen.target);
+	while (helper_running())
+		g_main_context_iteration(NULL, TRUE);
+	helper_reap();
+	g_assert_cmpint(unlinkat(AT_FDCWD, seen.target->path, 0), ==, 0);
+	g_assert_cmpint(rmdir(runtime->dir), ==, 0);
+	util_close_fd(&seen.target->pin);
+	tear_down_target();
+	close(runtime->control);
+	g_free(runtime->dir);
+}
+
+static uint32_t next_request(const Runtime *runtime)
+{
+	guint timer = g_timeout_add_seconds(DEADLINE_S, on_deadline, NULL);
+	uint32_t n;
+
+	while (recv(runtime->control, &n, sizeof n, MSG_DONTWAIT) < 0)
+		g_main_context_iteration(NULL, FALSE);
+	g_source_remove(timer);
+	return n;
+}
+
+static gboolean was_asked(const Runtime *runtime)
+{
+	struct pollfd poll_fd = { .fd = runtime->control, .events = POLLIN };
+
+	return poll(&poll_fd, 1, 0) > 0;
+}
+
+static void let_answer(const Runtime *runtime)
+{
+	g_assert_cmpint(write(runtime->control, "12345678", 8), ==, 8);
+}
+
+static void next_stream(uint64_t id)
+{
+	guint timer = g_timeout_add_seconds(DEADLINE_S, on_deadline, NULL);
+	g_autoptr(GBytes) bytes = NULL;
+	const Record *record;
+
+	while (!(bytes = g_queue_pop_head(&seen.replies)))
+		g_main_context_iteration(NULL, TRUE);
+	g_source_remove(timer);
+	record = g_bytes_get_data(bytes, NULL);
+	g_assert_cmpuint(record->kind, ==, RECORD_STREAM);
+	g_assert_cmpuint(record->id, ==, id);
+}
+
+/* What became forbidden while the ask waited behind another one: it is refused, and the runtime hears nothing. */
+static void test_forbidden_meanwhile(void)
+{
+	static const struct {
+		guint32 set, clear;
+		gboolean dump;
+		int error;
+	} rows[] = {
+		{ .clear = RECORD_FOUND_ATTACHABLE, .error = -EAGAIN },
+		{ .set = RECORD_FOUND_STOPPED, .error = -EAGAIN },
+		{ .dump = TRUE, .error = -EBUSY },
+	};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+		Runtime runtime = start_runtime();
+
+		ask(RECORD_ASK_INFO, 1, 0);
+		start_session(2);
+		g_assert_cmpuint(next_request(&runtime), >=, IPC_HEADER_SIZE);
+		g_assert_cmpuint(seen.target->asks.length, ==, 1);
+		seen.target->flags = (seen.target->flags | rows[i].set) & ~rows[i].clear;
+		seen.target->dump = rows[i].dump ? (DumpJob *)1 : NULL;
+		let_answer(&runtime);
+		g_assert_cmpint(next_error(1), ==, 0);
+		g_assert_cmpint(next_error(2), ==, rows[i].error);
+		g_assert_null(seen.target->exchange);
+		g_assert_cmpuint(seen.target->asks.length, ==, 0);
+		g_assert_false(was_asked(&runtime));
+		seen.target->dump = NULL;
+		end_runtime(&runtime);
+	}
+}
+
+/*
+ * The same once it is connected: the runtime has a connection through which nothing comes, and it ends at once, also
+ * where a helper would hold it (3.1), as the one thread that serves it would wait for ever.
+ */
+static void test_forbidden_on_connection(void)
+{
+	static const guint32 flags[] = { 0, RECORD_FOUND_OLD };
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(flags); i++) {
+		Runtime runtime = start_runtime();
+		Record record = record_new(RECORD_START_SESSION);
+
+		record.id = 1;
+		record.serial = SERIAL;
+		record.row = RECORD_SESSION_GC;
+		seen.target->flags |= flags[i];
+		seen.in_between = RECORD_FOUND_STOPPED;
+		record.interval_ms = 1000;
+		asks_take(NULL, &record, NULL, 0, -1);
+		g_assert_cmpint(next_error(1), ==, -EAGAIN);
+		g_assert_cmpuint(next_request(&runtime), ==, 0);
+		end_runtime(&runtime);
+	}
+}
+
+/* Two of one row, one behind the other: the second would take the place of the first, which nobody could end then. */
+static void test_row_twice(void)
+{
+	Runtime runtime = start_runtime();
+
+	start_session(1);
+	start_session(2);
+	g_assert_cmpuint(next_request(&runtime), >, IPC_HEADER_SIZE);
+	let_answer(&runtime);
+	next_stream(1);
+	if (!socket_alive(seen.target->sessions[RECORD_SESSION_COUNTERS].inode)) {
+		g_test_skip("this kernel has no unix_diag");
+	} else {
+		g_assert_cmpint(next_error(2), ==, -EBUSY);
+		g_assert_false(was_asked(&runtime));
+	}
+	end_runtime(&runtime);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -638,5 +843,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/asks/one-stream-a-row", test_one_stream_a_row);
 	g_test_add_func("/asks/dump-while-ending", test_dump_while_ending);
 	g_test_add_func("/asks/expired-unsent", test_expired_unsent);
+	g_test_add_func("/asks/forbidden-meanwhile", test_forbidden_meanwhile);
+	g_test_add_func("/asks/forbidden-on-connection", test_forbidden_on_connection);
+	g_test_add_func("/asks/row-twice", test_row_twice);
 	return g_test_run();
 }
