@@ -185,6 +185,14 @@ guint64 process_dropped_events(const Process *process)
 	       (detect->session ? session_dropped(detect->session) : 0);
 }
 
+guint64 process_definitions_refused(const Process *process)
+{
+	const Session *heap = process->detect.session;
+
+	return (process->session ? session_definitions_refused(process->session) : 0) +
+	       (heap ? session_definitions_refused(heap) : 0);
+}
+
 gint64 process_sample_age_ms(const Process *process, gint64 now_us)
 {
 	return process->has_heap_sample ? (now_us - process->heap_sample_us) / 1000 : -1;

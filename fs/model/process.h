@@ -155,6 +155,8 @@ const char *process_runtime(const Process *process);
 unsigned process_runtime_major(const Process *process);
 /* Lost events, of all sessions. */
 guint64 process_dropped_events(const Process *process);
+/* Of the streams that it has now. */
+guint64 process_definitions_refused(const Process *process);
 /* A sample came within the last three intervals. */
 gboolean process_is_sampled(const Process *process, gint64 now_us);
 /* heap_mb is known, and not of before the process was left alone (idle). */

@@ -164,6 +164,8 @@ int render_process_status(Model *model, Process *process, GString *out)
 	else
 		append_count(out, "sample_age_ms", (guint64)age_ms);
 	append_count(out, "dropped_events", process_dropped_events(process));
+	append_count(out, "counters_refused", counter_store_refused(process->counters));
+	append_count(out, "definitions_refused", process_definitions_refused(process));
 	append_detect(out, process);
 	append_key(out, "attach",
 	           !(flags & RECORD_FOUND_ATTACHABLE)             ? "waiting"

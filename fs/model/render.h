@@ -7,8 +7,8 @@
  * Keys of `status` of a process, one "key value" a line, in this order:
  *   state trigger threshold_mb line.N dump dump_bytes dumps sessions interval interval_seen
  *   sample_age_ms
- *   dropped_events samples_refused detect detect_why heap_bound heap_limit attach meters meters_limits
- *   socket last_error
+ *   dropped_events counters_refused definitions_refused samples_refused detect detect_why heap_bound heap_limit
+ *   attach meters meters_limits socket last_error
  * trigger is its state (trigger_state_name); threshold_mb as in the file; line.N, from 1, is a line
  * of `trigger` in quotes, its last value and its state (trigger_line_state); detect is how the heap
  * is followed now (alloc gc sampled, "-" while no trigger needs it), heap_bound is `lower` while

@@ -396,6 +396,11 @@ guint64 session_dropped(const Session *session)
 	                        : session->dropped;
 }
 
+guint64 session_definitions_refused(const Session *session)
+{
+	return session->decoder ? nettrace_decoder_stats(session->decoder)->metadata_refused : 0;
+}
+
 gint64 session_age_us(const Session *session, gint64 now_us)
 {
 	return session->stream.first_byte_us ? now_us - session->stream.first_byte_us : -1;

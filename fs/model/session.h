@@ -71,5 +71,7 @@ guint64 session_process_serial(const Session *session);
 unsigned session_pointer_size(const Session *session);
 /* Events that the runtime says it dropped. */
 guint64 session_dropped(const Session *session);
+/* Definitions of metadata beyond the decoder's table, or malformed. */
+guint64 session_definitions_refused(const Session *session);
 /* Microseconds since the first byte, -1 before it. */
 gint64 session_age_us(const Session *session, gint64 now_us);

@@ -17,8 +17,13 @@ static const char *const answer_names[] = {
 };
 
 static const char *const stream_names[] = {
-	[STREAM_COUNTERS] = "counters", [STREAM_SILENT] = "silent", [STREAM_HEADER] = "header",
-	[STREAM_FLOOD] = "flood",       [STREAM_FILE] = "file",
+	[STREAM_COUNTERS] = "counters",
+	[STREAM_SILENT] = "silent",
+	[STREAM_HEADER] = "header",
+	[STREAM_FLOOD] = "flood",
+	[STREAM_FILE] = "file",
+	[STREAM_NAMES] = "names",
+	[STREAM_DEFINITIONS] = "definitions",
 };
 
 static const char *const core_names[] = {
@@ -111,7 +116,10 @@ static gboolean parse_answer(Scenario *s, const Arguments *a)
 		answer->text = g_strdup(parts[3]);
 		return TRUE;
 	}
-	if (kind == ANSWER_GARBAGE || kind == ANSWER_SIZE || kind == ANSWER_DRIP)
+	if (kind == ANSWER_GARBAGE && a->n > 3 && !parse_uint(a->words[3], &answer->seed))
+		return FALSE;
+	if (kind == ANSWER_GARBAGE || kind == ANSWER_SIZE || kind == ANSWER_DRIP ||
+	    (kind == ANSWER_HALF && a->n > 2))
 		return parse_uint(a->n > 2 ? a->words[2] : NULL, &answer->number);
 	return a->n == 2;
 }
@@ -141,9 +149,13 @@ static gboolean parse_stream(Scenario *s, const Arguments *a)
 {
 	int kind = name_index(a->words[0], stream_names, G_N_ELEMENTS(stream_names));
 
-	if (kind < 0 || (kind == STREAM_FILE) != (a->n == 2))
+	gboolean counts = kind == STREAM_NAMES || kind == STREAM_DEFINITIONS;
+
+	if (kind < 0 || (kind == STREAM_FILE || counts) != (a->n == 2))
 		return FALSE;
 	s->stream = (StreamKind)kind;
+	if (counts)
+		return parse_uint(a->words[1], &s->stream_n);
 	return kind != STREAM_FILE || set_text(&s->stream_file, a->words[1]);
 }
 
@@ -242,7 +254,9 @@ static gboolean parse_directive(Scenario *s, const char *name, const Arguments *
 		{ "interval", &s->interval_ms },   { "sessions", &s->max_sessions },
 		{ "core-mb", &s->core_mb },        { "createdump", &s->createdump_ms },
 		{ "become", &s->become },          { "undumpable", &s->undumpable },
-		{ "relisten", &s->relisten },
+		{ "relisten", &s->relisten },      { "busy", &s->busy_ms },
+		{ "hang-up", &s->hang_up },        { "deaf", &s->deaf },
+		{ "closed", &s->closed },
 	};
 
 	if (a->n == 0)

@@ -15,12 +15,16 @@
  *       unknown             as for a command that it does not know
  *       silence             never; other requests are served
  *       hang                never, and nothing else any more: the server thread is stuck
- *       garbage N           N random bytes (the same in each run)
- *       half                the first 10 bytes of the answer, then silence
+ *       garbage N [SEED]    N random bytes (the same in each run)
+ *       half [N]            the first N bytes of the answer (10), then silence
  *       size N              the answer, with N as its size in the header
  *       drip MS             a byte every MS
  *       close               end of file without a byte
  *   delay COMMAND MS        before the answer; the server does nothing else meanwhile
+ *   busy MS                 when this is read it does nothing at all for so long, streams neither
+ *   hang-up 1               every connection is closed at once, unread
+ *   deaf N                  nobody is accepted; N connections of its own wait already (its backlog is 255)
+ *   closed 1                from now on nobody listens; the name stays, and so do streams
  *
  *   heap MB...              gc-heap-size, a value a step; the last one stays
  *   heap-step MS            default 1000
@@ -31,6 +35,8 @@
  *   stream silent           nothing behind the reply
  *   stream header           the header and nothing more
  *   stream flood            counters without a pause, as fast as they are taken
+ *   stream names N          counters, and as many more of other names, a thousand each interval, over and over
+ *   stream definitions N    counters, and before them as many definitions of metadata, a thousand at a time
  *   stream file PATH        these bytes, then the end of file
  *   stream-cut N            end of file after N bytes
  *   stream-garbage N        random bytes after N bytes, without an end
@@ -100,7 +106,8 @@ typedef struct {
 	AnswerKind kind;
 	guint32 hresult;
 	char *text;
-	guint number; /* N or MS */
+	guint number; /* N or MS; HALF: 0 is 10 */
+	guint seed;
 	guint delay_ms;
 	guint32 versions; /* bits 1 << version */
 } Answer;
@@ -110,6 +117,8 @@ typedef enum {
 	STREAM_SILENT,
 	STREAM_HEADER,
 	STREAM_FLOOD,
+	STREAM_NAMES,
+	STREAM_DEFINITIONS,
 	STREAM_FILE,
 } StreamKind;
 
@@ -142,6 +151,8 @@ typedef struct {
 	ScenarioMeters *meters;
 	StreamKind stream;
 	char *stream_file;
+	guint stream_n; /* names, definitions */
+	guint busy_ms, hang_up, deaf, closed;
 	guint64 cut, garbage;      /* G_MAXUINT64: never */
 	guint drip_bytes, drip_ms; /* 0: no drip */
 	guint max_sessions;

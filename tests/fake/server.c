@@ -40,6 +40,7 @@ struct Server {
 	guint64 next_id;
 	gboolean end_streams;
 	GArray *held; /* int: connections that are never answered */
+	GArray *own;  /* int: those of its own that fill its backlog */
 
 	/* the request that is served */
 	ServerState state;
@@ -176,9 +177,10 @@ static GByteArray *serve(Server *server, const Request *request)
 	g_assert_not_reached();
 }
 
-static GByteArray *garbage(guint n)
+static GByteArray *garbage(const Answer *how)
 {
-	GRand *random = g_rand_new_with_seed(1);
+	GRand *random = g_rand_new_with_seed(how->seed ? how->seed : 1);
+	guint n = how->number;
 	GByteArray *out = g_byte_array_new();
 
 	for (guint i = 0; i < n; i++) {
@@ -193,7 +195,7 @@ static GByteArray *garbage(guint n)
 static GByteArray *misshapen(const Answer *how, GByteArray *message)
 {
 	if (how->kind == ANSWER_HALF) {
-		g_byte_array_set_size(message, 10);
+		g_byte_array_set_size(message, how->number ? MIN(how->number, message->len) : 10);
 	} else {
 		message->data[14] = (guint8)how->number;
 		message->data[15] = (guint8)(how->number >> 8);
@@ -228,7 +230,7 @@ static void give_answer(Server *server, const Request *request)
 		begin_writing(server, reply_error((guint32)HRESULT_UNKNOWN_COMMAND, NULL));
 		return;
 	case ANSWER_GARBAGE:
-		begin_writing(server, garbage(how->number));
+		begin_writing(server, garbage(how));
 		return;
 	case ANSWER_SILENCE:
 	case ANSWER_HANG:
@@ -343,6 +345,10 @@ static void accept_client(Server *server)
 	if (server->fd < 0)
 		return;
 	say("connect");
+	if (scenario(server)->hang_up) {
+		become_idle(server);
+		return;
+	}
 	server->how = ANSWER_OK;
 	server->wants_stream = FALSE;
 	server->drip_ms = 0;
@@ -395,6 +401,41 @@ static int poll_timeout_ms(const Server *server, gint64 now_us)
 	return (int)CLAMP((next - now_us + 999) / 1000, 0, 60000);
 }
 
+/* As many connections of its own as the scenario wants to wait. */
+static void fill_backlog(Server *server)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	g_strlcpy(address.sun_path, server->path, sizeof address.sun_path);
+	for (guint i = server->own->len; i-- > scenario(server)->deaf;) {
+		close(g_array_index(server->own, int, i));
+		g_array_set_size(server->own, i);
+	}
+	while (server->own->len < scenario(server)->deaf) {
+		int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+		if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
+			close(fd);
+			break;
+		}
+		g_array_append_val(server->own, fd);
+	}
+}
+
+/* What a scenario wants to be done at once. */
+static void begin_scenario(Server *server)
+{
+	fill_backlog(server);
+	if (scenario(server)->closed && server->listener >= 0) {
+		close(server->listener);
+		server->listener = -1;
+	}
+	if (scenario(server)->busy_ms) {
+		say("busy");
+		g_usleep((gulong)scenario(server)->busy_ms * 1000);
+	}
+}
+
 void server_reload(Server *server)
 {
 	g_autoptr(GError) error = NULL;
@@ -403,6 +444,8 @@ void server_reload(Server *server)
 	if (s)
 		g_ptr_array_add(server->scenarios, s);
 	say("reload %s", s ? "ok" : error->message);
+	if (s)
+		begin_scenario(server);
 }
 
 void server_step(Server *server, const sigset_t *mask)
@@ -413,8 +456,9 @@ void server_step(Server *server, const sigset_t *mask)
 	int timeout = poll_timeout_ms(server, now_us);
 	struct timespec ts = { .tv_sec = timeout / 1000, .tv_nsec = timeout % 1000 * 1000000L };
 
-	fds[0] = (struct pollfd){ .fd = server->state == SERVER_IDLE ? server->listener : -1,
-		                  .events = POLLIN };
+	gboolean accepts = server->state == SERVER_IDLE && !scenario(server)->deaf;
+
+	fds[0] = (struct pollfd){ .fd = accepts ? server->listener : -1, .events = POLLIN };
 	fds[1] = (struct pollfd){ .fd = server->state == SERVER_READING ? server->fd : -1,
 		                  .events = POLLIN };
 	for (guint i = 0; i < server->streams->len; i++) {
@@ -474,6 +518,7 @@ int server_listen(Server *server)
 	    bind(server->listener, (struct sockaddr *)&address, sizeof address) < 0 ||
 	    listen(server->listener, 255) < 0)
 		return -errno;
+	begin_scenario(server);
 	return 0;
 }
 
@@ -494,6 +539,7 @@ Server *server_new(const char *scenario_path, int log, GError **error)
 	g_ptr_array_add(server->scenarios, s);
 	server->streams = g_ptr_array_new_with_free_func((GDestroyNotify)stream_free);
 	server->held = g_array_new(FALSE, FALSE, sizeof(int));
+	server->own = g_array_new(FALSE, FALSE, sizeof(int));
 	server->in = g_byte_array_new();
 	server->out = g_byte_array_new();
 	server->collect.text = g_string_new(NULL);
@@ -503,11 +549,15 @@ Server *server_new(const char *scenario_path, int log, GError **error)
 void server_free(Server *server)
 {
 	unlink(server->path);
-	close(server->listener);
+	if (server->listener >= 0)
+		close(server->listener);
 	if (server->fd >= 0)
 		close(server->fd);
 	for (guint i = 0; i < server->held->len; i++)
 		close(g_array_index(server->held, int, i));
+	for (guint i = 0; i < server->own->len; i++)
+		close(g_array_index(server->own, int, i));
+	g_array_unref(server->own);
 	g_array_unref(server->held);
 	g_ptr_array_unref(server->streams);
 	g_ptr_array_unref(server->scenarios);

@@ -16,6 +16,8 @@ enum {
 	GARBAGE_EVERY_US = 20000,
 	MEAN_ID = 1,
 	SUM_ID = 2,
+	DEFINITION_ID = 3, /* the first of many */
+	A_BLOCK = 1000,    /* names, definitions */
 };
 
 struct Stream {
@@ -29,6 +31,7 @@ struct Stream {
 	guint32 sequence;
 	GByteArray *queue;
 	guint64 sent;
+	guint n_made; /* names, definitions */
 	GRand *random;
 	gboolean last; /* nothing follows the queue */
 };
@@ -151,6 +154,62 @@ static void write_counters(Stream *stream, double heap_mb)
 	take_written(stream);
 }
 
+static void write_names(Stream *stream)
+{
+	NettraceWriterEvent events[A_BLOCK];
+	g_autoptr(GPtrArray) payloads =
+		g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
+
+	for (unsigned i = 0; i < A_BLOCK; i++) {
+		g_autofree char *name =
+			g_strdup_printf("name-%u", stream->n_made++ % stream->scenario->stream_n);
+		GByteArray *payload = g_byte_array_new();
+		NettraceWriterCounter value = { .name = name,
+			                        .display_name = name,
+			                        .unit = "",
+			                        .value = i,
+			                        .interval_s = (float)stream->interval_us / 1e6f };
+
+		g_ptr_array_add(payloads, payload);
+		nettrace_writer_put_mean(payload, &value);
+		events[i] = (NettraceWriterEvent){ .metadata_id = MEAN_ID,
+			                           .sequence = ++stream->sequence,
+			                           .capture_thread = 1,
+			                           .timestamp = clock_ns(),
+			                           .payload = payload->data,
+			                           .payload_len = payload->len };
+	}
+	nettrace_writer_events(stream->writer, events, A_BLOCK, NETTRACE_WRITER_COMPRESSED);
+	take_written(stream);
+}
+
+static void write_definitions(Stream *stream)
+{
+	NettraceWriterMetadata list[A_BLOCK];
+
+	for (unsigned i = 0; i < A_BLOCK; i++)
+		list[i] = (NettraceWriterMetadata){ .id = DEFINITION_ID + stream->n_made++,
+			                            .provider = "Provider",
+			                            .name = "Event" };
+	nettrace_writer_metadata(stream->writer, list, A_BLOCK);
+	take_written(stream);
+}
+
+/* What a scenario wants to be sent as fast as it is taken. */
+static void write_without_pause(Stream *stream, double heap_mb)
+{
+	const Scenario *s = stream->scenario;
+
+	while (!stream->last && stream->queue->len < FLOOD_QUEUE) {
+		if (s->stream == STREAM_FLOOD)
+			write_counters(stream, heap_mb);
+		else if (s->stream == STREAM_DEFINITIONS && stream->n_made < s->stream_n)
+			write_definitions(stream);
+		else
+			return;
+	}
+}
+
 static gint64 meters_interval_us(const Stream *stream)
 {
 	return stream->meters ? (gint64)meters_interval_ms(stream->meters) * 1000 : 0;
@@ -175,7 +234,9 @@ Stream *stream_new(const Scenario *s, int fd, guint64 id, const CollectRequest *
 	stream->fd = fd;
 	stream->id = id;
 	stream->counters =
-		s->stream == STREAM_FLOOD || (request->counters && s->stream == STREAM_COUNTERS);
+		s->stream == STREAM_FLOOD ||
+		(request->counters && (s->stream == STREAM_COUNTERS || s->stream == STREAM_NAMES ||
+	                               s->stream == STREAM_DEFINITIONS));
 	stream->interval_us =
 		(gint64)(s->interval_ms ? s->interval_ms : request->interval_ms) * 1000;
 	stream->next_counters_us = g_get_monotonic_time() + stream->interval_us;
@@ -264,12 +325,14 @@ gboolean stream_run(Stream *stream, gint64 now_us, double heap_mb)
 
 	if (stream->counters && !stream->last && now_us >= stream->next_counters_us) {
 		write_counters(stream, heap_mb);
+		if (s->stream == STREAM_NAMES)
+			write_names(stream);
 		stream->next_counters_us += stream->interval_us;
 	}
 	if (meters_interval_us(stream) && !stream->last && now_us >= stream->next_meters_us)
 		write_meters(stream);
-	while (s->stream == STREAM_FLOOD && !stream->last && stream->queue->len < FLOOD_QUEUE)
-		write_counters(stream, heap_mb);
+	if (stream->counters)
+		write_without_pause(stream, heap_mb);
 	if (stream->next_send_us > now_us)
 		return TRUE;
 	stream->next_send_us = 0;
@@ -293,8 +356,7 @@ gboolean stream_run(Stream *stream, gint64 now_us, double heap_mb)
 
 void stream_stop(Stream *stream)
 {
-	if (stream->scenario->stream == STREAM_COUNTERS ||
-	    stream->scenario->stream == STREAM_FLOOD || stream->scenario->stream == STREAM_HEADER) {
+	if (stream->scenario->stream != STREAM_SILENT && stream->scenario->stream != STREAM_FILE) {
 		nettrace_writer_end(stream->writer);
 		take_written(stream);
 	}
