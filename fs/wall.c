@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/netlink.h>
 #include <linux/openat2.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -42,8 +43,9 @@
 typedef struct {
 	const char *name;
 	struct scmp_arg_cmp condition;
-	gboolean own_pid; /* the first argument is this process */
-	int error;        /* not allowed, but answered with it */
+	struct scmp_arg_cmp also; /* a second one */
+	gboolean own_pid;         /* the first argument is this process */
+	int error;                /* not allowed, but answered with it */
 } Row;
 
 /* What the C library itself calls, in both halves. */
@@ -191,6 +193,8 @@ static const Row broker_rows[] = {
 	{ "setsockopt" },
 	{ "signalfd4" },
 	{ "socket", IS(0, AF_UNIX) },
+	{ "socket", IS(0, AF_NETLINK),
+	  .also = IS(2, NETLINK_SOCK_DIAG) }, /* whose sockets there are */
 	{ "socketpair", IS(0, AF_UNIX) },
 	{ "stat" },
 	{ "statfs" },
@@ -230,15 +234,17 @@ static gboolean is_filtered; /* by us, and not only by somebody around us */
 static int add_row(scmp_filter_ctx filter, const Row *row)
 {
 	uint32_t action = row->error ? SCMP_ACT_ERRNO((uint32_t)row->error) : SCMP_ACT_ALLOW;
-	struct scmp_arg_cmp condition = row->condition;
+	struct scmp_arg_cmp conditions[] = { row->condition, row->also };
+	unsigned n = 0;
 	int number = seccomp_syscall_resolve_name(row->name);
 
 	if (number == __NR_SCMP_ERROR)
 		return 0;
 	if (row->own_pid)
-		condition = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
-	return seccomp_rule_add_array(filter, action, number, condition.op != _SCMP_CMP_MIN,
-	                              &condition);
+		conditions[0] = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
+	while (n < G_N_ELEMENTS(conditions) && conditions[n].op != _SCMP_CMP_MIN)
+		n++;
+	return seccomp_rule_add_array(filter, action, number, n, conditions);
 }
 
 static int add_rows(scmp_filter_ctx filter, const Row *rows, unsigned n)

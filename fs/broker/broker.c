@@ -30,6 +30,7 @@ enum {
 	FDS_OWN = 13,
 	FDS_A_TARGET = 3, /* pidfd, /proc/PID, socket */
 	FRONT_SILENT_S = 20,
+	TOO_MANY_FOR_S = 15, /* a table that is slow to read is read every 5 s */
 	NO_FDS_AGAIN_S = 60, /* after so long without a shortage another one is told of */
 };
 
@@ -46,7 +47,9 @@ struct Broker {
 	int signals;
 	guint signals_source;
 	unsigned seconds;
-	gint64 no_fds_us;  /* monotonic: when they were short last; 0 never */
+	gint64 no_fds_us;   /* monotonic: when they were short last; 0 never */
+	gint64 too_many_us; /* monotonic: when a user had too many sockets last; 0 never */
+	uid_t too_many_uid;
 	unsigned silent_s; /* since the front's last record, in seconds of this process */
 	gboolean front_ready, scanned, told_scanned, told_ready;
 	gboolean ending;
@@ -288,7 +291,7 @@ static void on_scan_done(void *data)
 {
 	Broker *broker = data;
 
-	broker->scanned |= !discover_attempts();
+	broker->scanned |= !discover_attempts() && !scan_goes_on(broker->scan);
 	look_ready(broker);
 }
 
@@ -321,8 +324,23 @@ static void send_health(Broker *broker)
 	if (g_get_monotonic_time() - broker->no_fds_us < HEALTH_EVERY_S * G_USEC_PER_SEC ||
 	    !fds_are_left(broker))
 		record.health.flags = RECORD_HEALTH_NO_FDS;
+	if (broker->too_many_us &&
+	    g_get_monotonic_time() - broker->too_many_us < TOO_MANY_FOR_S * G_USEC_PER_SEC) {
+		record.health.flags |= RECORD_HEALTH_TOO_MANY_SOCKETS;
+		record.health.sockets_uid = broker->too_many_uid;
+	}
 	record.health.wall = broker->config.wall;
 	broker_send(broker, &record, NULL, 0, -1);
+}
+
+void broker_too_many_sockets(Broker *broker, uid_t uid)
+{
+	gboolean first = !broker->too_many_us;
+
+	broker->too_many_us = g_get_monotonic_time();
+	broker->too_many_uid = uid;
+	if (first)
+		send_health(broker);
 }
 
 void broker_no_fds(Broker *broker)
@@ -434,7 +452,7 @@ static gboolean on_second(gpointer data)
 {
 	Broker *broker = data;
 
-	broker->scanned |= !discover_attempts();
+	broker->scanned |= !discover_attempts() && !scan_goes_on(broker->scan);
 	look_ready(broker);
 	discover_tick(broker);
 	attach_watch(broker);
@@ -565,6 +583,7 @@ int broker_run(const BrokerConfig *config)
 	static const ScanCallbacks scan_callbacks = {
 		.due = discover_line,
 		.lost = discover_line_lost,
+		.too_many = discover_too_many,
 		.done = on_scan_done,
 	};
 	Broker broker = { .config = *config };

@@ -74,6 +74,8 @@ void broker_notice(Broker *broker, const Target *target, pid_t pid, EventWord wo
 gboolean broker_has_fds(Broker *broker);
 /* Something failed because there were none. */
 void broker_no_fds(Broker *broker);
+/* Of that user's sockets not all are looked at: for `status`, until it was not said for a while. */
+void broker_too_many_sockets(Broker *broker, uid_t uid);
 
 /* asks.c */
 void asks_take(Broker *broker, const Record *record, const char *payload, size_t len, int fd);
@@ -92,6 +94,7 @@ void info_ask(Target *target, uint64_t ask);
 /* discover.c: from a line to a proven target. */
 void discover_line(ScanLine *line, void *broker);
 void discover_line_lost(ScanLine *line, void *broker);
+void discover_too_many(uid_t uid, void *broker);
 /* Every second. */
 void discover_tick(Broker *broker);
 /* First connects under way (the first scan is done when there are none). */

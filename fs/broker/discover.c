@@ -6,10 +6,13 @@
 #include <errno.h>
 #include <string.h>
 #include "fs/broker/broker.h"
+#include "fs/broker/line-quota.h"
 #include "fs/broker/notice-limit.h"
+#include "fs/broker/socket-owners.h"
 
 enum {
 	CANDIDATES_MAX = 8,
+	TOLD_USERS_MAX = 256,
 	NO_FDS_RETRY_US = 10000000,
 	STOPPED_RETRY_US = 1000000,
 	SHORTAGE_RETRY_US = 1000000,
@@ -152,8 +155,7 @@ static void on_proven(Target *target, void *data)
 	if (before)
 		broker_end_target(before);
 	broker_add_target(target->broker, target);
-	attempt->line->serial = target->serial;
-	attempt->line->failures = 0;
+	scan_line_proven(broker_scan(target->broker), attempt->line, target->serial);
 	remember_directory(attempt->line->path);
 	end_attempt(attempt);
 	attach_begin(target);
@@ -259,6 +261,24 @@ void discover_tick(Broker *broker)
 	attempts_left = MIN(attempts_left + ATTEMPTS_A_SECOND, ATTEMPTS_BURST);
 	tell_untold(broker, &planted_limit);
 	tell_untold(broker, &owners_limit);
+}
+
+void discover_too_many(uid_t uid, void *broker)
+{
+	static GHashTable *told; /* once a user */
+	g_autofree char *whose = uid == SOCKET_OWNER_UNKNOWN ? g_strdup("users that cannot be told")
+	                                                     : g_strdup_printf("uid %u", uid);
+	g_autofree char *text = g_strdup_printf("too many sockets of %s belong to no .NET process: "
+	                                        "only %d of them are looked at",
+	                                        whose, LINE_QUOTA_MAX);
+
+	broker_too_many_sockets(broker, uid);
+	if (!told)
+		told = g_hash_table_new(NULL, NULL);
+	if (g_hash_table_size(told) >= TOLD_USERS_MAX ||
+	    !g_hash_table_add(told, GUINT_TO_POINTER(uid)))
+		return;
+	broker_notice(broker, NULL, 0, EVENT_WARNING, "text", text, NULL);
 }
 
 void discover_line_lost(ScanLine *line, void *broker)

@@ -128,8 +128,9 @@ enum {
 };
 
 enum {
-	RECORD_HEALTH_NO_FDS = 1 << 0
-}; /* the broker is out of descriptors */
+	RECORD_HEALTH_NO_FDS = 1 << 0,           /* the broker is out of descriptors */
+	RECORD_HEALTH_TOO_MANY_SOCKETS = 1 << 1, /* of sockets_uid: not all are looked at */
+};
 
 /* Why a line is in `events`. */
 typedef enum {
@@ -217,8 +218,9 @@ typedef struct {
 } RecordWall;
 
 typedef struct {
-	RecordWall wall; /* of the broker */
-	uint32_t flags;  /* RECORD_HEALTH_* */
+	RecordWall wall;   /* of the broker */
+	uint32_t flags;    /* RECORD_HEALTH_* */
+	uid_t sockets_uid; /* -1: users that cannot be told */
 } RecordHealth;
 
 typedef struct {

@@ -8,43 +8,40 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 #include "fs/broker/identity.h"
+#include "fs/broker/line-quota.h"
+#include "fs/broker/net-spaces.h"
 #include "fs/broker/pid-index.h"
+#include "fs/broker/socket-owners.h"
 #include "fs/util.h"
 
 enum {
 	PERIOD_MS = 1000,
-	NAMESPACES_EVERY_US = 5000000,
-	SLOW_US = 5000,          /* a table that takes longer to read … */
-	SLOW_EVERY_US = 5000000, /* … is read this often */
-	SOON_MS = 15,            /* a name appears a moment before its socket listens */
+	SOON_MS = 15, /* a name appears a moment before its socket listens */
 	SOON_AGAIN_MS = 120,
-	TABLE_MAX = 64 << 20,
-	NAMESPACES_MAX = 4096,
 	RETRY_MAX_US = 60000000,
 	LOOKS_MAX = 64, /* at single processes in a scan: beyond that a walk is cheaper */
 };
 
-typedef struct {
-	uint64_t inode;
-	pid_t member; /* 0 for our own */
-	gint64 next_us;
-	gboolean seen;
-} Namespace;
-
 struct Scan {
 	ScanCallbacks callbacks;
 	void *data;
-	GHashTable *lines;  /* key: &line->net_ns, two numbers */
-	GArray *namespaces; /* Namespace; the first is ours */
-	gint64 namespaces_us;
+	GHashTable *lines; /* key: &line->net_ns, two numbers */
+	NetSpaces *spaces;
 	GString *text;
 	int inotify;
 	guint inotify_source, timer, soon, soon_again;
+	guint later; /* a hint came too early */
 	guint again; /* a scan as soon as /proc may be walked again */
 	PidIndex *pids;
-	gint64 began_us;  /* monotonic: this scan, or the last one */
-	unsigned looks;   /* at single processes, in this scan */
-	uint64_t reading; /* namespace whose table is walked */
+	gint64 began_us; /* monotonic: this scan, or the last one */
+	unsigned looks;  /* at single processes, in this scan */
+	/* The table that is walked */
+	const NetSpace *reading;
+	unsigned loose;   /* lines of it that belong to no target */
+	LineQuota *quota; /* NULL until there are many */
+	/* Some line was passed over that may be looked at as soon as another one is a target's … */
+	gboolean may_go_on;
+	gboolean going_on; /* … and one is */
 };
 
 static guint line_hash(gconstpointer key)
@@ -61,48 +58,66 @@ static gboolean line_equal(gconstpointer a, gconstpointer b)
 	return x->inode == y->inode && x->net_ns == y->net_ns;
 }
 
-static void take_listener(const DiscoveryListener *listener, void *data)
+/* It counts among those of which only so many of one user are looked at. */
+static gboolean is_loose(const ScanLine *line)
+{
+	return !line->serial;
+}
+
+static void open_quota(Scan *scan)
+{
+	GHashTableIter iter;
+	gpointer key;
+
+	scan->quota = line_quota_new();
+	g_hash_table_iter_init(&iter, scan->lines);
+	while (g_hash_table_iter_next(&iter, &key, NULL)) {
+		const ScanLine *line = key;
+
+		if (line->net_ns == scan->reading->inode && is_loose(line))
+			line_quota_count(scan->quota, line->uid, line->foreign || line->failures);
+	}
+}
+
+/* While there are few, nobody is counted. */
+static gboolean may_take(Scan *scan, uid_t uid)
+{
+	if (scan->loose < LINE_QUOTA_MAX)
+		return TRUE;
+	if (!scan->quota)
+		open_quota(scan);
+	return line_quota_take(scan->quota, uid);
+}
+
+static void take_listener(const DiscoveryListener *listener, uid_t uid, void *data)
 {
 	Scan *scan = data;
-	ScanLine key = { .net_ns = scan->reading, .inode = listener->inode };
+	ScanLine key = { .net_ns = scan->reading->inode, .inode = listener->inode, .uid = uid };
 	ScanLine *line = g_hash_table_lookup(scan->lines, &key);
 
 	if (!line) {
+		if (!may_take(scan, uid))
+			return;
 		line = g_new(ScanLine, 1);
 		*line = key;
 		line->name = listener->name;
 		g_strlcpy(line->path, listener->path, sizeof line->path);
 		g_hash_table_add(scan->lines, line);
+		scan->loose++;
 	}
 	line->seen = TRUE;
+	line->missed = FALSE;
 }
 
-/* The whole table into scan->text; FALSE when it could not be read to its end. */
-static gboolean read_table(Scan *scan, const Namespace *ns)
+static void take_text_listener(const DiscoveryListener *listener, void *data)
 {
-	char path[40] = "/proc/net/unix";
-	autofd int fd = -1;
-
-	if (ns->member)
-		g_snprintf(path, sizeof path, "/proc/%d/net/unix", (int)ns->member);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	g_string_truncate(scan->text, 0);
-	while (fd >= 0 && scan->text->len < TABLE_MAX) {
-		gsize have = scan->text->len;
-		ssize_t n;
-
-		g_string_set_size(scan->text, have + 65536);
-		n = read(fd, scan->text->str + have, 65536);
-		g_string_set_size(scan->text, have + (gsize)MAX(n, 0));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n == 0;
-	}
-	return FALSE;
+	take_listener(listener, SOCKET_OWNER_UNKNOWN, data);
 }
 
-/* Lines of that namespace that were not seen are gone. */
+/*
+ * Lines of that namespace that were not seen are gone. One of a target is when it was not seen twice: while others
+ * come and go the kernel may pass over a socket, and a target's end is not undone.
+ */
 static void drop_unseen(Scan *scan, uint64_t net_ns)
 {
 	GHashTableIter iter;
@@ -114,79 +129,79 @@ static void drop_unseen(Scan *scan, uint64_t net_ns)
 
 		if (line->net_ns != net_ns || line->seen || line->busy)
 			continue;
+		if (line->serial && !line->missed) {
+			line->missed = TRUE;
+			continue;
+		}
 		scan->callbacks.lost(line, scan->data);
 		g_hash_table_iter_remove(&iter);
 	}
 }
 
-static void scan_namespace(Scan *scan, Namespace *ns, gint64 now)
+static gint64 cpu_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (gint64)t.tv_sec * G_USEC_PER_SEC + t.tv_nsec / 1000;
+}
+
+/* Before a walk: none is seen, and how many there are that belong to no target. */
+static void forget_seen(Scan *scan, uint64_t net_ns)
 {
 	GHashTableIter iter;
 	gpointer key;
 
-	if (now < ns->next_us || !read_table(scan, ns))
-		return;
+	scan->loose = 0;
 	g_hash_table_iter_init(&iter, scan->lines);
-	while (g_hash_table_iter_next(&iter, &key, NULL))
-		if (((ScanLine *)key)->net_ns == ns->inode)
-			((ScanLine *)key)->seen = FALSE;
-	scan->reading = ns->inode;
-	discovery_scan_unix(scan->text->str, scan->text->len, take_listener, scan);
-	drop_unseen(scan, ns->inode);
-	if (g_get_monotonic_time() - now > SLOW_US)
-		ns->next_us = now + SLOW_EVERY_US;
-}
+	while (g_hash_table_iter_next(&iter, &key, NULL)) {
+		ScanLine *line = key;
 
-static void see_namespace(Scan *scan, uint64_t inode, pid_t member)
-{
-	Namespace fresh = { .inode = inode, .member = member, .seen = TRUE };
-
-	for (guint i = 0; i < scan->namespaces->len; i++) {
-		Namespace *ns = &g_array_index(scan->namespaces, Namespace, i);
-
-		if (ns->inode != inode)
+		if (line->net_ns != net_ns)
 			continue;
-		if (!ns->seen && i > 0)
-			ns->member = member;
-		ns->seen = TRUE;
-		return;
+		line->seen = FALSE;
+		scan->loose += is_loose(line) ? 1 : 0;
 	}
-	if (scan->namespaces->len < NAMESPACES_MAX)
-		g_array_append_val(scan->namespaces, fresh);
 }
 
-static gboolean see_pid(pid_t pid, void *data)
+static void tell_too_many(uid_t uid, void *data)
 {
-	uint64_t inode = identity_net_ns(pid);
+	Scan *scan = data;
 
-	if (inode)
-		see_namespace(data, inode, pid);
+	scan->callbacks.too_many(uid, scan->data);
+}
+
+/* FALSE when the table could not be read to its end. */
+static gboolean read_table(Scan *scan, const NetSpace *space)
+{
+	scan->reading = space;
+	if (!space->member && socket_owners_each(take_listener, scan) == 0)
+		return TRUE;
+	if (!net_space_read(space, scan->text))
+		return FALSE;
+	discovery_scan_unix(scan->text->str, scan->text->len, take_text_listener, scan);
 	return TRUE;
 }
 
-/* A namespace that has no member any more takes its lines along. */
-static void list_namespaces(Scan *scan, gint64 now)
+static void walk(Scan *scan, NetSpace *space, gint64 now)
 {
-	if (now < scan->namespaces_us)
-		return;
-	scan->namespaces_us = now + NAMESPACES_EVERY_US;
-	for (guint i = 0; i < scan->namespaces->len; i++)
-		g_array_index(scan->namespaces, Namespace, i).seen = i == 0;
-	pid_each(see_pid, scan);
-	for (guint i = scan->namespaces->len; i-- > 1;) {
-		Namespace ns = g_array_index(scan->namespaces, Namespace, i);
-		GHashTableIter iter;
-		gpointer key;
+	gint64 before = cpu_us();
 
-		if (ns.seen)
-			continue;
-		g_hash_table_iter_init(&iter, scan->lines);
-		while (g_hash_table_iter_next(&iter, &key, NULL))
-			if (((ScanLine *)key)->net_ns == ns.inode)
-				((ScanLine *)key)->seen = FALSE;
-		drop_unseen(scan, ns.inode);
-		g_array_remove_index(scan->namespaces, i);
+	forget_seen(scan, space->inode);
+	if (read_table(scan, space))
+		drop_unseen(scan, space->inode);
+	if (scan->quota) {
+		scan->may_go_on |= line_quota_may_go_on(scan->quota);
+		line_quota_each_full(scan->quota, tell_too_many, scan);
 	}
+	g_clear_pointer(&scan->quota, line_quota_free);
+	net_space_passed(space, now, cpu_us() - before);
+}
+
+static void lose_space(uint64_t inode, void *data)
+{
+	forget_seen(data, inode);
+	drop_unseen(data, inode);
 }
 
 static gint by_failures(gconstpointer a, gconstpointer b)
@@ -215,22 +230,39 @@ static void offer_due(Scan *scan, gint64 now)
 		scan->callbacks.due(due->pdata[i], scan->data);
 }
 
-static void scan_now(Scan *scan)
+static gboolean on_later(gpointer data);
+
+/* A hint is not lost when it comes before its time. */
+static void hint_later(Scan *scan, gint64 wait_us)
+{
+	if (!scan->later)
+		scan->later = g_timeout_add((guint)(wait_us / 1000 + 1), on_later, scan);
+}
+
+static void scan_now(Scan *scan, gboolean at_hint)
 {
 	gint64 now = g_get_monotonic_time();
 
 	scan->began_us = now;
 	scan->looks = 0;
-	list_namespaces(scan, now);
-	for (guint i = 0; i < scan->namespaces->len; i++)
-		scan_namespace(scan, &g_array_index(scan->namespaces, Namespace, i), now);
+	scan->may_go_on = scan->going_on = FALSE;
+	net_spaces_refresh(scan->spaces, now, lose_space, scan);
+	for (unsigned i = 0; i < net_spaces_n(scan->spaces); i++) {
+		NetSpace *space = net_spaces_at(scan->spaces, i);
+		gint64 due_us = at_hint ? space->hint_us : space->next_us;
+
+		if (now >= due_us)
+			walk(scan, space, now);
+		else if (at_hint)
+			hint_later(scan, due_us - now);
+	}
 	offer_due(scan, now);
 	scan->callbacks.done(scan->data);
 }
 
 static gboolean on_timer(gpointer data)
 {
-	scan_now(data);
+	scan_now(data, FALSE);
 	return G_SOURCE_CONTINUE;
 }
 
@@ -238,13 +270,18 @@ static gboolean on_timer(gpointer data)
 static gboolean scan_once(Scan *scan, guint *timer)
 {
 	*timer = 0;
-	scan_now(scan);
+	scan_now(scan, TRUE);
 	return G_SOURCE_REMOVE;
 }
 
 static gboolean on_soon(gpointer data)
 {
 	return scan_once(data, &((Scan *)data)->soon);
+}
+
+static gboolean on_later(gpointer data)
+{
+	return scan_once(data, &((Scan *)data)->later);
 }
 
 static gboolean on_soon_again(gpointer data)
@@ -281,14 +318,12 @@ static gboolean on_inotify(gint fd, GIOCondition condition, gpointer data)
 
 Scan *scan_new(const ScanCallbacks *callbacks, void *data)
 {
-	Namespace own = { .inode = identity_net_ns(getpid()), .seen = TRUE };
 	Scan *scan = g_new0(Scan, 1);
 
 	scan->callbacks = *callbacks;
 	scan->data = data;
 	scan->lines = g_hash_table_new_full(line_hash, line_equal, g_free, NULL);
-	scan->namespaces = g_array_new(FALSE, FALSE, sizeof(Namespace));
-	g_array_append_val(scan->namespaces, own);
+	scan->spaces = net_spaces_new();
 	scan->pids = pid_index_new();
 	scan->text = g_string_new(NULL);
 	scan->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
@@ -301,15 +336,15 @@ Scan *scan_new(const ScanCallbacks *callbacks, void *data)
 
 void scan_free(Scan *scan)
 {
-	guint *sources[] = { &scan->inotify_source, &scan->timer, &scan->soon, &scan->soon_again,
-		             &scan->again };
+	guint *sources[] = { &scan->inotify_source, &scan->timer, &scan->soon,
+		             &scan->soon_again,     &scan->later, &scan->again };
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(sources); i++)
 		if (*sources[i])
 			g_source_remove(*sources[i]);
 	util_close_fd(&scan->inotify);
 	g_hash_table_unref(scan->lines);
-	g_array_unref(scan->namespaces);
+	net_spaces_free(scan->spaces);
 	pid_index_free(scan->pids);
 	g_string_free(scan->text, TRUE);
 	g_free(scan);
@@ -318,7 +353,7 @@ void scan_free(Scan *scan)
 void scan_start(Scan *scan)
 {
 	scan->timer = g_timeout_add(PERIOD_MS, on_timer, scan);
-	scan_now(scan);
+	scan_now(scan, FALSE);
 }
 
 int scan_inotify_fd(const Scan *scan)
@@ -384,13 +419,26 @@ int scan_candidates(Scan *scan, const ScanLine *line, pid_t *pids, unsigned max,
 
 unsigned scan_count_accepted(Scan *scan, uint64_t net_ns, const char *path)
 {
-	for (guint i = 0; i < scan->namespaces->len; i++) {
-		const Namespace *ns = &g_array_index(scan->namespaces, Namespace, i);
+	const NetSpace *space = net_spaces_find(scan->spaces, net_ns);
 
-		if (ns->inode == net_ns && read_table(scan, ns))
-			return discovery_count_accepted(scan->text->str, scan->text->len, path);
-	}
-	return 0;
+	if (!space || !net_space_read(space, scan->text))
+		return 0;
+	return discovery_count_accepted(scan->text->str, scan->text->len, path);
+}
+
+void scan_line_proven(Scan *scan, ScanLine *line, uint64_t serial)
+{
+	line->serial = serial;
+	line->failures = 0;
+	if (!scan->may_go_on)
+		return;
+	scan->going_on = TRUE;
+	scan_soon(scan);
+}
+
+gboolean scan_goes_on(const Scan *scan)
+{
+	return scan->going_on;
 }
 
 void scan_line_failed(ScanLine *line, gint64 now_us)

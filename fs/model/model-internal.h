@@ -62,6 +62,8 @@ struct Model {
 	unsigned fds_max; /* descriptors that sessions may take */
 	gboolean no_fds_front;
 	gboolean no_fds_broker;
+	gboolean too_many_sockets;
+	uid_t sockets_uid;
 	gboolean has_front_wall, has_broker_wall;
 	gboolean ended;
 };

@@ -180,6 +180,8 @@ static void take_health(Model *model, const Record *record)
 {
 	model->broker_rss_kb = record->value;
 	model->no_fds_broker = (record->health.flags & RECORD_HEALTH_NO_FDS) != 0;
+	model->too_many_sockets = (record->health.flags & RECORD_HEALTH_TOO_MANY_SOCKETS) != 0;
+	model->sockets_uid = record->health.sockets_uid;
 	model->broker_wall = record->health.wall;
 	model->has_broker_wall = TRUE;
 }
@@ -408,6 +410,8 @@ void model_figures(const Model *model, ModelFigures *ret)
 		.broker_rss_kb = model->broker_rss_kb,
 		.no_fds_front = model->no_fds_front,
 		.no_fds_broker = model->no_fds_broker,
+		.too_many_sockets = model->too_many_sockets,
+		.sockets_uid = model->sockets_uid,
 		.front_wall = model->has_front_wall ? &model->front_wall : NULL,
 		.broker_wall = model->has_broker_wall ? &model->broker_wall : NULL,
 	};

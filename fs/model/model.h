@@ -113,6 +113,8 @@ typedef struct {
 	guint64 log_dropped;    /* lines that syslog did not take */
 	guint64 broker_rss_kb;  /* 0 unknown */
 	gboolean no_fds_front, no_fds_broker;
+	gboolean too_many_sockets; /* of sockets_uid */
+	uid_t sockets_uid;
 	const RecordWall *front_wall, *broker_wall; /* NULL: not said so far */
 } ModelFigures;
 void model_figures(const Model *model, ModelFigures *ret);

@@ -125,5 +125,9 @@ int render_root_status(Model *model, GString *out)
 		g_string_append(out, "no-fds front\n");
 	if (figures.no_fds_broker)
 		g_string_append(out, "no-fds broker\n");
+	if (figures.too_many_sockets && figures.sockets_uid == (uid_t)-1)
+		g_string_append(out, "too-many-sockets unknown\n");
+	else if (figures.too_many_sockets)
+		append_count(out, "too-many-sockets", figures.sockets_uid);
 	return 0;
 }

@@ -21,7 +21,8 @@
  * Keys of `status` at the root:
  *   version pid uptime_s processes sessions interval attach_delay dump_dir rss_kb broker_rss_kb
  *   dumps dropped_events log_dropped asks, front and broker (what they are left with), and `no-fds
- *   front|broker` while descriptors are short.
+ *   front|broker` while descriptors are short, too-many-sockets with a uid, or `unknown`, while not all of
+ *   that user's sockets are looked at.
  *
  * Keys of `runtime`: version os arch rid entrypoint pid_in_namespace cookie started socket; "-" for
  * what is unknown.

@@ -1222,6 +1222,25 @@ static void test_wall(Fixture *f, gconstpointer data)
 	                            "no_new_privs=no seccomp=no\n"));
 }
 
+static void test_too_many_sockets(Fixture *f, gconstpointer data)
+{
+	Record record = record_new(RECORD_HEALTH);
+
+	record.health.flags = RECORD_HEALTH_TOO_MANY_SOCKETS;
+	record.health.sockets_uid = 1000;
+	tell(f, &record, NULL, 0, -1);
+	settle(f);
+	g_assert_true(status_has(f, "\ntoo-many-sockets 1000\n"));
+	record.health.sockets_uid = (uid_t)-1;
+	tell(f, &record, NULL, 0, -1);
+	settle(f);
+	g_assert_true(status_has(f, "\ntoo-many-sockets unknown\n"));
+	record.health.flags = 0;
+	tell(f, &record, NULL, 0, -1);
+	settle(f);
+	g_assert_false(status_has(f, "too-many-sockets"));
+}
+
 static void test_figures(Fixture *f, gconstpointer data)
 {
 	Record record = record_new(RECORD_HEALTH);
@@ -1732,6 +1751,7 @@ int main(int argc, char **argv)
 	ADD("figures", test_figures);
 	ADD("ping", test_ping);
 	ADD("wall", test_wall);
+	ADD("too-many-sockets", test_too_many_sockets);
 	ADD("stop", test_stop);
 	ADD("detect-spike", test_detect_spike);
 	ADD("detect-samples", test_detect_samples);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/netlink.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -84,6 +85,8 @@ static const Call front_calls[] = {
 static const Call broker_calls[] = {
 	FOREIGN(ENOSYS),
 	{ CALL(socket), { AF_UNIX, SOCK_STREAM }, FINE },
+	{ CALL(socket), { AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG }, FINE },
+	{ CALL(socket), { AF_INET, SOCK_RAW, NETLINK_SOCK_DIAG }, ENOSYS },
 	{ CALL(openat), { AT_FDCWD, (long)"/proc/self/maps" }, FINE },
 	{ CALL(umount2), { (long)"/nowhere", 0 }, ENOENT },
 	{ CALL(kill), { 0, 0 }, FINE },
