@@ -257,7 +257,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/identity/stopped", test_stopped);
 	g_test_add_func("/identity/peer", test_peer);
 	g_test_add_func("/identity/dead-listener", test_dead_listener);
-	g_test_add_func("/identity/[P5]-exec", test_exec);
+	g_test_add_func("/identity/row-P5/exec", test_exec);
 	g_test_add_func("/identity/key", test_key);
 	g_test_add_func("/identity/owner", test_owner);
 	g_test_add_func("/identity/auxv", test_auxv);

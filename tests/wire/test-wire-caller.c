@@ -164,8 +164,8 @@ static void test_hidden(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/wire/caller/[F8]-others", test_others);
-	g_test_add_func("/wire/caller/[F10]-descriptors", test_descriptors);
+	g_test_add_func("/wire/caller/row-F8/others", test_others);
+	g_test_add_func("/wire/caller/row-F10/descriptors", test_descriptors);
 	g_test_add_func("/wire/caller/dumps", test_dumps);
 	g_test_add_func("/wire/caller/hidden", test_hidden);
 	return g_test_run();
