@@ -204,13 +204,32 @@ static int connect_through(int pin)
 	return fd;
 }
 
-/* 3.1 dies or hangs of a connection closed early: ours must not be the last copy, whatever happens to
- * the daemon. Ends some time after the first byte, or with the target. */
-static void hold(HelperContext *context, int fd, int pidfd)
+/* FALSE: nothing was sent through the connection, and nothing will be; or the target is gone. */
+static gboolean is_sent(int sent, int pidfd)
+{
+	struct pollfd fds[] = { { .fd = sent, .events = POLLIN },
+		                { .fd = pidfd, .events = POLLIN } };
+	char byte;
+
+	while (poll(fds, 2, -1) < 0 && errno == EINTR)
+		;
+	return !fds[1].revents && read(sent, &byte, 1) == 1;
+}
+
+/*
+ * 3.1 dies or hangs of a connection closed early: ours must not be the last copy, whatever happens to
+ * the daemon. Ends some time after the first byte, or with the target. When the daemon ended before it sent the
+ * request, the runtime's one thread would wait for it as long as there is a copy.
+ */
+static void hold(HelperContext *context, int fd, int pidfd, int sent)
 {
 	struct pollfd fds[] = { { .fd = fd, .events = POLLIN }, { .fd = pidfd, .events = POLLIN } };
 
 	helper_detach(context);
+	if (!is_sent(sent, pidfd)) {
+		shutdown(fd, SHUT_RDWR);
+		return;
+	}
 	while (poll(fds, 2, -1) < 0 && errno == EINTR)
 		;
 	if (fds[1].revents)
@@ -273,5 +292,5 @@ void act_connect(HelperContext *context, const void *args)
 	}
 	helper_say(context, &message, fd);
 	if (act->hold && fd >= 0)
-		hold(context, fd, act->pidfd);
+		hold(context, fd, act->pidfd, act->sent);
 }

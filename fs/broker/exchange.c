@@ -1,9 +1,11 @@
 /* See exchange.h. */
 #include "fs/broker/exchange.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <glib-unix.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 #include "fs/broker/acts.h"
 #include "fs/broker/broker.h"
 #include "fs/util.h"
@@ -26,6 +28,8 @@ struct Exchange {
 	int connect_error; /* what the helper said; -EIO while it has said nothing */
 	gboolean foreign;  /* who listens now, or what the process is now, is not what was shown */
 	gboolean told;     /* `done` was called */
+	/* Where a helper holds a copy of the connection: a pipe that tells it that the request is sent; -1. */
+	int sent_read, sent_write;
 };
 
 static void begin(Exchange *exchange);
@@ -38,6 +42,8 @@ static void exchange_free(Exchange *exchange)
 		g_source_remove(exchange->client_source);
 	if (exchange->deadline_source)
 		g_source_remove(exchange->deadline_source);
+	util_close_fd(&exchange->sent_read);
+	util_close_fd(&exchange->sent_write);
 	/* Its connection is answered or at its end, or its target is no more. */
 	if (exchange->client && ipc_client_free(exchange->client) < 0)
 		ipc_client_abandon_at_exit(exchange->client);
@@ -143,12 +149,24 @@ static void take_reply(Exchange *exchange)
 	finish(exchange, &result);
 }
 
+/* Just before: one who dies in between has the helper hold a connection for nothing, the other way round it would be
+ * closed too early. */
+static void tell_sent(Exchange *exchange)
+{
+	if (exchange->sent_write >= 0 && write(exchange->sent_write, "", 1) < 0)
+		g_debug("nobody holds the connection: %s", g_strerror(errno));
+	util_close_fd(&exchange->sent_read);
+	util_close_fd(&exchange->sent_write);
+}
+
 static gboolean on_client(gint fd, GIOCondition condition, gpointer data)
 {
 	Exchange *exchange = data;
 	short events = ipc_client_events(exchange->client);
-	int r = ipc_client_step(exchange->client);
+	int r;
 
+	tell_sent(exchange);
+	r = ipc_client_step(exchange->client);
 	if (r == -EAGAIN && events == ipc_client_events(exchange->client))
 		return G_SOURCE_CONTINUE;
 	exchange->client_source = 0;
@@ -267,6 +285,19 @@ static void on_helper_done(int error, void *data)
 	finish_error(exchange, error ? error : exchange->connect_error);
 }
 
+static int make_pipe(Exchange *exchange)
+{
+	int fds[2];
+
+	util_close_fd(&exchange->sent_read);
+	util_close_fd(&exchange->sent_write);
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return errno == EMFILE || errno == ENFILE ? -ENFILE : -errno;
+	exchange->sent_read = fds[0];
+	exchange->sent_write = fds[1];
+	return 0;
+}
+
 static void begin(Exchange *exchange)
 {
 	static const HelperCallbacks callbacks = { .message = on_message, .done = on_helper_done };
@@ -282,7 +313,7 @@ static void begin(Exchange *exchange)
 		.hold = exchange->params.command == IPC_COMMAND_COLLECT_TRACING &&
 		        (target->flags & RECORD_FOUND_OLD),
 	};
-	const int fds[] = { act.procfd, act.pidfd, act.pin, act.inotify };
+	int fds[] = { act.procfd, act.pidfd, act.pin, act.inotify, -1 };
 
 	g_strlcpy(act.path, target->path, sizeof act.path);
 	exchange->version = ipc_abilities_next(&target->abilities, exchange->params.command);
@@ -294,10 +325,13 @@ static void begin(Exchange *exchange)
 		r = -EOPNOTSUPP;
 	if (r >= 0 && helper_is_stuck(target->line_inode))
 		r = -ETIMEDOUT;
+	if (r >= 0 && act.hold)
+		r = make_pipe(exchange);
 	if (r < 0) {
 		finish_error(exchange, r);
 		return;
 	}
+	act.sent = fds[4] = exchange->sent_read;
 	exchange->helper = helper_start(act_connect, &act, sizeof act, fds, G_N_ELEMENTS(fds),
 	                                CONNECT_DEADLINE_MS, &callbacks, exchange);
 	helper_set_key(exchange->helper, target->line_inode);
@@ -308,6 +342,7 @@ void exchange_add(Target *target, const ExchangeParams *params)
 	Exchange *exchange = g_new0(Exchange, 1);
 
 	exchange->target = target;
+	exchange->sent_read = exchange->sent_write = -1;
 	exchange->params = *params;
 	if (params->first)
 		g_queue_push_head(&target->asks, exchange);

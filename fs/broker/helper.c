@@ -332,11 +332,11 @@ void helper_cancel(Helper *helper)
 {
 	int r = -EAGAIN;
 
-	helper_forget(helper);
 	if (g_queue_find(&queued, helper)) {
-		finish(helper, -ECANCELED);
+		helper_forget(helper);
 		return;
 	}
+	helper_forget(helper);
 	/* One that has detached itself holds a connection that must not be closed: it has said all. */
 	while (helper->fd >= 0 && (r = receive(helper)) == 1)
 		;
@@ -347,6 +347,9 @@ void helper_cancel(Helper *helper)
 void helper_forget(Helper *helper)
 {
 	helper->callbacks = (HelperCallbacks){ 0 };
+	/* Its descriptors may be others' by the time it would begin. */
+	if (g_queue_find(&queued, helper))
+		finish(helper, -ECANCELED);
 }
 
 static void let_go(pid_t pid)

@@ -81,7 +81,7 @@ gboolean helper_is_busy(uint64_t key);
 void helper_cancel(Helper *helper);
 
 /* Forgets the callbacks and lets it come to its end: a helper that has handed over a connection may still be
- * about to detach itself. */
+ * about to detach itself. A queued act is dropped. */
 void helper_forget(Helper *helper);
 
 /* Whether done's error says that we have no descriptor (-EMFILE, -ENFILE: also for one that a helper sent), no
