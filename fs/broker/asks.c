@@ -36,7 +36,8 @@ static int refusal(const Target *target)
 static void reply_error(Target *target, uint64_t ask, const ExchangeResult *result)
 {
 	if (result->error)
-		broker_reply(target->broker, ask, target->serial, result->error, NULL);
+		broker_reply(target->broker, ask, target->serial, result->error,
+		             exchange_error_text(result->error));
 	else
 		broker_reply(target->broker, ask, target->serial,
 		             ipc_hresult_errno(result->hresult), ipc_hresult_text(result->hresult));

@@ -27,6 +27,8 @@ enum {
 	LOOK_DEADLINE_MS = 5000,
 	LINE_LOST_US = 5000000,
 	INFO_RETRY_US = 2000000,
+	INFO_RETRY_MAX_US = 60000000,
+	INFO_DOUBLINGS_MAX = 5,
 	TARGETS_A_SECOND = 256,
 	METERS_SURE_US = 600000000,
 };
@@ -206,6 +208,13 @@ static uint32_t meters_flags(const Target *target, gint64 now)
 	       (age_us >= METERS_SURE_US || !delay_s ? RECORD_FOUND_METERS_SURE : 0);
 }
 
+static gboolean is_info_due(const Target *target, gint64 now)
+{
+	gint64 wait_us = INFO_RETRY_US << MIN(target->info_failures, INFO_DOUBLINGS_MAX);
+
+	return !target->informed && now - target->info_us > MIN(wait_us, INFO_RETRY_MAX_US);
+}
+
 typedef struct {
 	gint64 now;
 	unsigned index, from, to;
@@ -249,8 +258,8 @@ static void watch_target(Target *target, void *data)
 	target_set_flags(target, meters_flags(target, watch->now), 0);
 	broker_target_changed(target);
 	look_at_pin(target, watch->now);
-	if (!target->informed && !stopped && !exchange_busy(target) && !target->asks.length &&
-	    watch->now - target->info_us > INFO_RETRY_US) {
+	if (!stopped && !exchange_busy(target) && !target->asks.length &&
+	    is_info_due(target, watch->now)) {
 		target->info_us = watch->now;
 		info_first(target, NULL);
 	}

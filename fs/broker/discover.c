@@ -69,6 +69,8 @@ static const char *reason_of(int error)
 		return "the process has no free file descriptor";
 	case -EAGAIN:
 		return "the process is stopped";
+	case -EBUSY:
+		return "it accepts nobody, and no more can wait at its socket";
 	case -ESRCH:
 		return "no process of that number in that network namespace";
 	case -ESTALE:

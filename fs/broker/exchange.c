@@ -34,6 +34,26 @@ struct Exchange {
 
 static void begin(Exchange *exchange);
 
+const char *exchange_error_text(int error)
+{
+	static const struct {
+		int error;
+		const char *text;
+	} rows[] = {
+		{ -EPROTO, "what the runtime answered is no reply" },
+		{ -ECONNRESET, "the runtime ended the connection without an answer" },
+		{ -EPIPE, "the runtime ended the connection without an answer" },
+		{ -EOPNOTSUPP, "the runtime does not know this command" },
+		{ -ECONNREFUSED, "nobody listens at the runtime's socket" },
+	};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+		if (rows[i].error == error)
+			return rows[i].text;
+	}
+	return NULL;
+}
+
 static void exchange_free(Exchange *exchange)
 {
 	if (exchange->helper)

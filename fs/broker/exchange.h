@@ -46,6 +46,9 @@ typedef struct {
 	uint64_t ask; /* id of the front's ask, 0 for our own */
 } ExchangeParams;
 
+/* A sentence for what a target did instead of answering; NULL for the other errors. */
+const char *exchange_error_text(int error);
+
 /* Queues it; begins at once when nothing else is in flight. Copies params. */
 void exchange_add(Target *target, const ExchangeParams *params);
 

@@ -53,6 +53,14 @@ static void pass_on(Target *target, const Info *info, const ExchangeResult *resu
 	            record.error ? 0 : result->len, -1);
 }
 
+/* Stopped, not ready yet, unanswered: that passes, or is told elsewhere. */
+static gboolean is_wrong(const ExchangeResult *result)
+{
+	if (!result->error)
+		return !result->ok && ipc_hresult_errno(result->hresult) != -EAGAIN;
+	return result->error == -EPROTO || result->error == -ECONNRESET || result->error == -EPIPE;
+}
+
 static void on_done(Target *target, const ExchangeResult *result, void *data)
 {
 	Info *info = data;
@@ -73,9 +81,13 @@ static void on_done(Target *target, const ExchangeResult *result, void *data)
 	pass_on(target, info, result);
 	if ((!result->error && result->ok) || is_old(target, result)) {
 		target->informed = TRUE;
+		target_set_flags(target, 0, RECORD_FOUND_NO_INFO);
 		attach_informed(target);
 	} else if (result->error == -ESTALE) {
 		broker_end_target(target);
+	} else if (!target->informed && is_wrong(result)) {
+		target->info_failures++;
+		target_set_flags(target, RECORD_FOUND_NO_INFO, 0);
 	}
 }
 

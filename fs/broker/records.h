@@ -125,6 +125,8 @@ enum {
 		1 << 9, /* it is so old that nothing else is looked at, 10 minutes; or
 					* meters_delay is 0 */
 	RECORD_FOUND_INSECURE = 1 << 10, /* others may write to its socket */
+	RECORD_FOUND_NO_INFO =
+		1 << 11, /* it answers ProcessInfo with what is no reply, or an error */
 };
 
 enum {

@@ -53,8 +53,9 @@ typedef struct {
 	gboolean suspended; /* its environment asks for a suspended start: gate session first */
 	int gate_fd;        /* stream of that session until its first byte */
 	guint gate_source;
-	gint64 lost_us;   /* monotonic: since when no line of its socket is there; 0 */
-	gint64 info_us;   /* monotonic: last attempt of an unanswered ProcessInfo */
+	gint64 lost_us;         /* monotonic: since when no line of its socket is there; 0 */
+	gint64 info_us;         /* monotonic: last attempt of an unanswered ProcessInfo */
+	unsigned info_failures; /* answers to it that were none */
 	gint64 others_us; /* monotonic: since when a session waits for those of others (3.1); 0 */
 	gint64 looked_us; /* monotonic: last look at the pin and the free descriptors */
 	guint pidfd_source;

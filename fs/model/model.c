@@ -91,6 +91,8 @@ static void tell_hindrance(Model *model, Process *process, guint32 new_flags)
 		sentence = "the runtime leaves a request unanswered: nothing else is asked of it";
 	else if (new_flags & RECORD_FOUND_REFUSED)
 		sentence = "the runtime's socket refuses connections";
+	else if (new_flags & RECORD_FOUND_NO_INFO)
+		sentence = "the runtime does not say what it is: its answer is none, or an error";
 	if (!sentence)
 		return;
 	model_log(model, process, 0, EVENT_WARNING, "text", sentence, NULL);

@@ -83,6 +83,8 @@ static gboolean is_silent(const Process *process, gint64 now_us)
 
 ProcessState process_state(const Process *process, gint64 now_us)
 {
+	const guint32 hindered = RECORD_FOUND_NO_FDS | RECORD_FOUND_REFUSED | RECORD_FOUND_BUSY |
+	                         RECORD_FOUND_NO_INFO;
 	guint32 flags = process->found.flags;
 
 	if (flags & RECORD_FOUND_STOPPED)
@@ -92,8 +94,7 @@ ProcessState process_state(const Process *process, gint64 now_us)
 	if (flags & RECORD_FOUND_PAUSED)
 		return PROCESS_PAUSED;
 	if (!process->session &&
-	    ((flags & (RECORD_FOUND_NO_FDS | RECORD_FOUND_REFUSED | RECORD_FOUND_BUSY)) ||
-	     process->session_refused || process->session_unanswered))
+	    ((flags & hindered) || process->session_refused || process->session_unanswered))
 		return PROCESS_UNREACHABLE;
 	if (!(flags & RECORD_FOUND_ATTACHABLE) && !process->session)
 		return PROCESS_STARTING;
