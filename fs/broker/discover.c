@@ -30,7 +30,8 @@ typedef struct {
 	ScanLine *line; /* not freed while busy */
 	pid_t pids[CANDIDATES_MAX];
 	unsigned n, next;
-	int error; /* of the last that was tried */
+	int error;           /* of the last that was tried */
+	gboolean is_connect; /* that came of a connect */
 	pid_t error_pid;
 } Attempt;
 
@@ -60,9 +61,9 @@ static void end_attempt(Attempt *attempt)
 	g_free(attempt);
 }
 
-static const char *reason_of(int error)
+static const char *reason_of(const Attempt *attempt)
 {
-	switch (error) {
+	switch (attempt->error) {
 	case -EPERM:
 		return "somebody else listens under the name of this process";
 	case -EMFILE:
@@ -76,9 +77,11 @@ static const char *reason_of(int error)
 	case -ESTALE:
 		return "the user of the process is not the one who listens";
 	case -EACCES:
+		if (attempt->is_connect)
+			return "its own user may not reach the socket";
 		return "the user ids of the process differ: a set-uid program";
 	default:
-		return g_strerror(-error);
+		return g_strerror(-attempt->error);
 	}
 }
 
@@ -123,7 +126,7 @@ static void give_up(Attempt *attempt)
 	if (may_tell(attempt, now))
 		broker_notice(attempt->broker, NULL, attempt->error_pid,
 		              foreign ? EVENT_REFUSED : EVENT_WARNING, "socket", line->path, "text",
-		              reason_of(attempt->error), NULL);
+		              reason_of(attempt), NULL);
 	line->warned = TRUE;
 	line->foreign = foreign;
 	scan_line_failed(line, now);
@@ -168,6 +171,7 @@ static void on_failed(Target *target, int error, void *data)
 	Attempt *attempt = data;
 
 	attempt->error = error;
+	attempt->is_connect = TRUE;
 	attempt->error_pid = target->identity.pid;
 	broker_release_target(target);
 	if (error == -ENFILE)
