@@ -56,18 +56,18 @@ first_sample "$R"
 TARGET_AS=user TARGET_TMPDIR=$T/home start_fake "listen $R $(sed 's/.*) //' "/proc/$R/stat" | cut -d' ' -f20)"
 second_log=$TARGET_LOG
 sleep 4
-ok "a planted name makes no directory of its victim" hasnt "$victim"
-is "and gets no byte" "$(stat -c %s "$planted_log")" 0
-is "nor one under a real one's pid" "$(stat -c %s "$second_log")" 0
-is "the real one is not disturbed" "$(key "$R/status" state)" live
+ok "[I6] a planted name makes no directory of its victim" hasnt "$victim"
+is "[I6] and gets no byte" "$(stat -c %s "$planted_log")" 0
+is "[I6] nor one under a real one's pid" "$(stat -c %s "$second_log")" 0
+is "[I6] the real one is not disturbed" "$(key "$R/status" state)" live
 ok "who planted it is no .NET process" hasnt "$planted"
 
 # a name that is removed under a living process
 rm -f "$TMPDIR"/dotnet-diagnostic-"$R"-*-socket
 sleep 2
-is "removed: the process stays" "$(get "$R/heap_mb")" 5
-ok "requests go through the pin" inmount 10 cat "$MNT/$R/environ"
-eventually "status says so" 90 key_is "$R/status" socket unlinked
+is "[I12] removed: the process stays" "$(get "$R/heap_mb")" 5
+ok "[I12] requests go through the pin" inmount 10 cat "$MNT/$R/environ"
+eventually "[I12] status says so" 90 key_is "$R/status" socket unlinked
 
 # ends, stale names, names again
 kill -KILL "$R"

@@ -58,9 +58,9 @@ for name in "${!pid[@]}"; do
 done
 like "drips: live all the same" "$(get "${pid[stream in drips]}/heap_mb")" "^100$"
 like "slow answers: live all the same" "$(get "${pid[a slow answer]}/heap_mb")" "^100$"
-like "cut: session-lost" "$(get "${pid[cut at 6300]}/events")" "session-lost"
-ok "cut: opened again" wait_for 10 more_than 1 "^stream [0-9]" "${out[cut at 6300]}"
-within "cut: but ever more rarely" "$(grep -c '^stream [0-9]' "${out[cut at 7]}")" 1 6
+like "[I5] cut: session-lost" "$(get "${pid[cut at 6300]}/events")" "session-lost"
+ok "[I5] cut: opened again" wait_for 10 more_than 1 "^stream [0-9]" "${out[cut at 6300]}"
+within "[I5] cut: but ever more rarely" "$(grep -c '^stream [0-9]' "${out[cut at 7]}")" 1 6
 like "an unanswered session is named" "$(get "${pid[collect hang]}/events")" "may be hung by attaching"
 is "and never repeated" "$(grep -c 'request collect' "${out[collect hang]}")" 1
 like "its environ" "$(get "${pid[collect hang]}/environ")" "timed out"
@@ -105,6 +105,51 @@ eventually "all sessions taken: a sentence" 10 bash -c "timeout -s KILL 5 grep -
 change_fake "interval 200
 heap 69"
 eventually "tried again" 15 get_is "$N/heap_mb" 69
+
+# each command in each version that there was: the newest first, down to one that is known, and that is remembered
+known() { # NAME UNKNOWN LINES - so many requests are not known, of a session and a dump each; and no more of a second one
+	local out unknown
+	start_fake "interval 200
+heap 70
+$3" || finish
+	out=$TARGET_OUT
+	eventually "[I7] $1: live" 20 get_is "$TARGET/heap_mb" 70
+	put "$TARGET/dump" now
+	eventually "[I7] $1: a dump" 15 has_core "$TARGET"
+	eventually "[I7] $1: and it is idle again" 5 get_is "$TARGET/dump" idle
+	inmount 10 cat "$MNT/$TARGET/environ" >/dev/null
+	unknown=$(grep -c 'request unknown' "$out")
+	is "[I7] $1: requests that are not known" "$unknown" "$2"
+	put "$TARGET/threshold_mb" 5000
+	eventually "[I7] $1: a second session" 10 more_than 1 '^stream [0-9]' "$out"
+	put "$TARGET/dump" now
+	eventually "[I7] $1: a second dump" 15 more_than 1 '^dump ' "$out"
+	inmount 10 cat "$MNT/$TARGET/environ" >/dev/null
+	is "[I7] $1: what is not known is not asked again" "$(grep -c 'request unknown' "$out")" "$unknown"
+	end "$TARGET"
+}
+# 3 of ProcessInfo, 2 of CollectTracing, 2 of GenerateCoreDump, 1 of the environment
+known 3.1 8 "knows info
+knows environment
+knows collect 1 2
+knows dump 1
+counters 19"
+known 5.0 6 "runtime 5.0.17
+knows info 1
+knows collect 1 2
+knows dump 1"
+known 6.0 4 "runtime 6.0.36
+knows info 1 2
+knows dump 1 2
+knows collect 1 2"
+known 7.0 3 "runtime 7.0.20
+knows info 1 2"
+known 8.0 1 "runtime 8.0.33
+knows collect 1 2 3"
+for version in 9.0 10.0 11.0; do
+	known "$version" 0 "runtime $version.1
+knows collect 1 2 3 4"
+done
 
 # a stream that ends and comes again
 kill -USR1 "$N"

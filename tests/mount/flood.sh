@@ -25,6 +25,11 @@ eventually "[H11] a flood: its stream is given up as such" 30 get_like "$F/event
 within "[H11] another process has its samples meanwhile" "$(changes "$H/counters/gc-heap-size" 3)" 6 20
 like "[H11] status says why" "$(key "$F/status" last_error)" "^flood: more than 32 MiB a second"
 like "[H11] the runtime was asked to end it" "$(cat "$F_OUT")" "stop [0-9]"
+# Its server serves nobody else until what waits is taken, as a real one's.
+drained() { local id; for id in $(sed -n 's/^stop //p' "$F_OUT"); do grep -q "^stream-end $id$" "$F_OUT" || return 1; done; }
+eventually "[I11] a stop while the stream is full: drained to the end that the runtime makes" 10 drained
+is "[I11] which is never closed before" "$(grep -c '^stream-closed' "$F_OUT")" 0
+ok "[I11] and the runtime answers as ever" inmount 10 cat "$MNT/$F/environ"
 eventually "[H11] it is tried again, and given up again" 60 \
 	bash -c "[ \"\$(timeout -s KILL 5 grep -c flood '$MNT/$F/events')\" -ge 2 ]"
 within "[H11] CPU of both halves, in hundredths of a core" \

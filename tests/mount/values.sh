@@ -37,6 +37,17 @@ is "catalog.tsv: a path each" "$(get "$P/catalog.tsv" | tail -n +2 | cut -f1 | s
 	"$(cd / && inmount 5 ls "$D/counters" | sed 's|^|counters/|' | sort)"
 is "catalog.tsv: eleven fields each" "$(get "$P/catalog.tsv" | awk -F '\t' '{ print NF }' | sort -u)" 11
 
+# the interval that is asked for is 1 s, the one in force (another tool's, say) 0.1 s
+tenfold() { # of the raw increments, which are 0 to 6; the interval is a float
+	for i in $(seq 20); do
+		get "$P/counters/alloc-rate"
+		sleep 0.1
+	done | awk '{ raw = $1 / 10; off = raw - int(raw + 0.5); if (off * off > 1e-6) odd = odd " " $1; if ($1 > most) most = $1 }
+		END { print (odd == "" && most > 6.5 ? "tenfold" : "no tenfold:" odd " of " most) }'
+}
+is "[I13] another interval than ours: a rate is per second all the same" "$(tenfold)" tenfold
+is "[I13] status says both" "$(key "$P/status" interval) $(key "$P/status" interval_seen)" "1 0.1"
+
 # the table
 is "top: the larger heap first" "$(get top | awk 'NR > 1 { print $1 }' | tr '\n' ' ')" "$Q $P "
 like "top: a row" "$(get top)" "$P +root +[0-9.]+ +100\.0 +\+0\.0 "

@@ -61,17 +61,17 @@ for name in ${ONLY:-web-8.0 web-10.0}; do
 	eventually "$name: another interval: events say reset" 20 get_like "$P/events" "reset=meters"
 	eventually "$name: and meters come again" 20 has_series "p95"
 	put "$P/interval" 1
-	eventually "$name: back at 1 s" 30 key_is "$P/status" interval_seen 1.0
+	eventually "[I13] $name: back at 1 s" 30 key_is "$P/status" interval_seen 1.0
 	if [ -x "$COUNTERS" ]; then
 		# It shares meters with nobody, and ends where somebody has them: they are left to it.
 		beside
-		eventually "$name: dotnet-counters was refused: meters are left to it" 20 \
+		eventually "[I13] $name: dotnet-counters was refused: meters are left to it" 20 \
 			get_like "$P/events" "left to it for 5 minutes"
 		eventually "$name: and our session is without them" 10 key_is "$P/status" meters left
 		eventually "$name: the one with them has ended" 15 key_is "$P/status" sessions 1
 		beside
 		ok "$name: its second try has values" grep -q "http.server.request.duration" "$T/beside.csv"
-		is "$name: our counters go on" "$(key "$P/status" state)" live
+		is "[I13] $name: our counters go on" "$(key "$P/status" state)" live
 	else
 		skip "$name: beside dotnet-counters" "no dotnet-counters"
 	fi

@@ -47,7 +47,7 @@ for runtime in ${ONLY:-truth-8.0 truth-10.0}; do
 	phase "unmounted"
 	kill -TERM "$listener"
 	ok "$runtime: it is stopped and drained" wait "$listener"
-	is "$runtime: the interval in force, of all reports" "$(grep -o 'Interval=.*' "$LISTENED" | sort -u)" Interval=1000
+	is "[I13] $runtime: the interval in force, of all reports" "$(grep -o 'Interval=.*' "$LISTENED" | sort -u)" Interval=1000
 	while read -r what from; do
 		note "$(awk -v from="$from" -v what="$what" '/Interval=/ && $1 >= from { n++; s += $2; if ($2 > w) w = $2; if (n == 6) exit }
 			END { printf "%-10s IntervalSec of its first reports: mean %.3f, longest %.3f", what, n ? s / n : 0, w }' "$LISTENED")"

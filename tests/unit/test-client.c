@@ -291,6 +291,51 @@ static void test_garbage(void)
 	assert_garbage(bytes->data, bytes->len);
 }
 
+/*
+ * 10,000 seeds: random bytes, half of them behind a header of a reply that may be one in all but a byte. It ends
+ * with the last byte or before it, reads nothing behind the reply's size, and may be closed.
+ */
+static void test_random(void)
+{
+	enum {
+		SEEDS = 10000,
+		LEN_MAX = 300
+	};
+
+	for (guint32 seed = 0; seed < SEEDS; seed++) {
+		GRand *random = g_rand_new_with_seed(seed);
+		gsize len = (gsize)g_rand_int_range(random, 1, LEN_MAX);
+		Fixture f = start((IpcCommand)(seed % IPC_N_COMMANDS));
+		g_autoptr(GByteArray) bytes = reply(IPC_REPLY_OK, LEN_MAX);
+		guint from = seed % 2 ? IPC_HEADER_SIZE : 0;
+		size_t payload;
+		int r;
+
+		for (guint i = from; i < len; i++)
+			bytes->data[i] = (guint8)g_rand_int(random);
+		if (from)
+			bytes->data[g_rand_int_range(random, 14, 18)] = (guint8)g_rand_int(random);
+		g_assert_cmpint(ipc_client_step(f.client), ==, -EAGAIN);
+		take_request(&f);
+		say(&f, bytes->data, len);
+		close_peer(&f);
+		r = ipc_client_step(f.client);
+		if (r == 0) {
+			g_assert_nonnull(ipc_client_payload(f.client, &payload));
+			g_assert_cmpuint(payload, <=, len - IPC_HEADER_SIZE);
+			f.peer = ipc_client_steal_fd(f.client);
+		} else {
+			g_assert_true(r == -EPROTO || r == -ECONNRESET);
+			g_assert_true(from || r == -EPROTO || len < IPC_HEADER_SIZE);
+			assert_failed(&f, r);
+			g_assert_true(ipc_client_may_close(f.client));
+		}
+		g_assert_cmpint(ipc_client_free(f.client), ==, 0);
+		close_peer(&f);
+		g_rand_free(random);
+	}
+}
+
 /* The largest size is asked for, and comes in pieces. */
 static void test_largest(void)
 {
@@ -569,16 +614,17 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/client/one-piece", test_one_piece);
 	g_test_add_func("/client/nonblocking", test_nonblocking);
-	g_test_add_func("/client/byte-by-byte", test_byte_by_byte);
+	g_test_add_func("/client/row-H3/byte-by-byte", test_byte_by_byte);
 	g_test_add_func("/client/stream-behind", test_stream);
 	g_test_add_func("/client/environment-behind", test_environment);
-	g_test_add_func("/client/eof-everywhere", test_eof_everywhere);
-	g_test_add_func("/client/reset", test_reset);
-	g_test_add_func("/client/gone-before-send", test_gone_before_send);
+	g_test_add_func("/client/row-I5/eof-everywhere", test_eof_everywhere);
+	g_test_add_func("/client/row-I4/reset", test_reset);
+	g_test_add_func("/client/row-I4/gone-before-send", test_gone_before_send);
 	g_test_add_func("/client/garbage", test_garbage);
+	g_test_add_func("/client/row-H1/random", test_random);
 	g_test_add_func("/client/largest", test_largest);
-	g_test_add_func("/client/full-buffer", test_full_buffer);
-	g_test_add_func("/client/deadline", test_deadline);
+	g_test_add_func("/client/row-I10/full-buffer", test_full_buffer);
+	g_test_add_func("/client/row-H3/deadline", test_deadline);
 	g_test_add_func("/client/no-deadline", test_no_deadline);
 	g_test_add_func("/client/no-close", test_no_close);
 	g_test_add_func("/client/error-reply", test_error_reply);

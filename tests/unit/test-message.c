@@ -67,8 +67,21 @@ static void test_hresults(void)
 		IPC_E_NOT_YET_AVAILABLE,     IPC_E_INVALIDARG,       IPC_E_INSUFFICIENT_BUFFER,
 		IPC_E_RUNTIME_UNINITIALIZED, IPC_E_ENVVAR_NOT_FOUND, IPC_E_PROFILER_ACTIVE,
 	};
+	/* -EAGAIN is tried again soon, -EOPNOTSUPP is no news, the rest is told and tried again ever more rarely. */
+	static const struct {
+		guint32 hresult;
+		int error;
+	} row_i8[] = {
+		{ 0x80131384, -EPROTO },     { 0x80131385, -EOPNOTSUPP }, { 0x80131386, -EPROTO },
+		{ 0x80131515, -EOPNOTSUPP }, { 0x8013135b, -EAGAIN },     { 0x80131371, -EAGAIN },
+		{ 0x80004005, -EIO },
+	};
 	const char *other = ipc_hresult_text(0x12345678);
 
+	for (guint i = 0; i < G_N_ELEMENTS(row_i8); i++) {
+		g_assert_cmpint(ipc_hresult_errno(row_i8[i].hresult), ==, row_i8[i].error);
+		g_assert_cmpstr(ipc_hresult_text(row_i8[i].hresult), !=, other);
+	}
 	for (guint i = 0; i < G_N_ELEMENTS(named); i++) {
 		g_assert_cmpint(ipc_hresult_errno(named[i]), <, 0);
 		g_assert_cmpstr(ipc_hresult_text(named[i]), !=, other);
@@ -89,6 +102,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/message/parse", test_parse);
 	g_test_add_func("/message/every-header", test_every_header);
 	g_test_add_func("/message/magic", test_magic);
-	g_test_add_func("/message/hresults", test_hresults);
+	g_test_add_func("/message/row-I8/hresults", test_hresults);
 	return g_test_run();
 }
