@@ -19,7 +19,7 @@ enum {
 /* What fuse_opt collects: texts, checked afterwards. */
 typedef struct {
 	Options *options;
-	char *attach_delay, *meters_delay, *interval, *attach, *detect, *providers, *hide;
+	char *attach_delay, *meters_delay, *interval, *attach, *detect, *providers;
 	LimitTexts limits;
 	int foreground, debug, help, version, no_seccomp;
 	gboolean is_helper;
@@ -85,9 +85,6 @@ static const Row rows[] = {
 	  "dumps that are older go: seconds, or 90m, 12h, 7d (off)" },
 	{ "group=", NOT_HERE, "-o group=NAME",
 	  "a group that may read processes, status and events at the root" },
-	{ "hide=%s", TEXT(hide), "-o hide=none|others",
-	  "none (default): everybody sees which processes there are; others: each user sees\n"
-	  "                       his own alone" },
 	{ "no_seccomp", offsetof(Raw, no_seccomp), "-o no_seccomp",
 	  "filter no system calls: where the kernel cannot" },
 };
@@ -292,11 +289,6 @@ static gboolean check_values(const Raw *raw, char **ret_why)
 		*ret_why = g_strdup_printf("attach=%s: all or lazy is wanted", raw->attach);
 		return FALSE;
 	}
-	options->hide_others = raw->hide && !strcmp(raw->hide, "others");
-	if (raw->hide && !options->hide_others && strcmp(raw->hide, "none") != 0) {
-		*ret_why = g_strdup_printf("hide=%s: none or others is wanted", raw->hide);
-		return FALSE;
-	}
 	if (raw->providers && !take_providers(raw, ret_why))
 		return FALSE;
 	if (limit_options_parse(&raw->limits, &options->limits, ret_why) < 0)
@@ -369,7 +361,6 @@ int options_parse(int argc, char **argv, Options *ret, char **ret_why)
 	free(raw.meters_delay);
 	free(raw.providers);
 	free(raw.attach);
-	free(raw.hide);
 	free(raw.detect);
 	limit_texts_clear(&raw.limits);
 	g_free(raw.why);

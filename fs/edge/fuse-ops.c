@@ -5,8 +5,6 @@
 #include <fcntl.h>
 #include <poll.h>
 
-#include "fs/edge/caller.h"
-
 enum {
 	READDIR_MAX =
 		1 << 16,     /* bytes of one answer to READDIR; the kernel asks for a page or two */
@@ -16,21 +14,6 @@ enum {
 static FuseContext *context(fuse_req_t req)
 {
 	return fuse_req_userdata(req);
-}
-
-static uid_t caller(fuse_req_t req)
-{
-	return fuse_req_ctx(req)->uid;
-}
-
-/* FALSE: it was refused. `uid` is the caller's, or that of whoever opened the file. */
-static gboolean allowed(fuse_req_t req, uid_t uid, fuse_ino_t ino, unsigned wanted)
-{
-	int error = caller_may(context(req)->tree, uid, ino, wanted);
-
-	if (error < 0)
-		fuse_reply_err(req, -error);
-	return error == 0;
 }
 
 static void op_init(void *data, struct fuse_conn_info *conn)
@@ -45,15 +28,9 @@ static void op_init(void *data, struct fuse_conn_info *conn)
 static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct fuse_entry_param entry = { 0 };
-	Tree *tree = context(req)->tree;
 	TreeAttr attr;
-	int error;
+	int error = tree_lookup(context(req)->tree, parent, name, &attr);
 
-	if (!allowed(req, caller(req), parent, CALLER_SEARCH))
-		return;
-	error = tree_lookup(tree, parent, name, &attr);
-	if (error == 0 && caller_is_blind(tree, caller(req), attr.st.st_ino))
-		error = -ENOENT;
 	if (error < 0) {
 		fuse_reply_err(req, -error);
 		return;
@@ -68,11 +45,8 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
 	TreeAttr attr;
-	int error;
+	int error = tree_attr(context(req)->tree, ino, &attr);
 
-	if (!allowed(req, caller(req), ino, 0))
-		return;
-	error = tree_attr(context(req)->tree, ino, &attr);
 	if (error < 0)
 		fuse_reply_err(req, -error);
 	else
@@ -88,8 +62,6 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *wanted, int 
 	TreeAttr attr;
 	int error = -EPERM;
 
-	if (!allowed(req, caller(req), ino, CALLER_WRITE))
-		return;
 	if ((to_set & FUSE_SET_ATTR_SIZE) != 0 && (to_set & others) == 0)
 		error = tree_truncate(tree, ino);
 	if (error == 0)
@@ -122,29 +94,12 @@ static void finish_open(Reply *reply, fuse_req_t req, int error)
 	}
 }
 
-static unsigned wanted_by(int flags)
-{
-	static const unsigned wanted[] = {
-		[O_RDONLY] = CALLER_READ,
-		[O_WRONLY] = CALLER_WRITE,
-		[O_RDWR] = CALLER_READ | CALLER_WRITE,
-	};
-	unsigned mode = (unsigned)flags & O_ACCMODE;
-
-	return mode < G_N_ELEMENTS(wanted) ? wanted[mode] : CALLER_READ | CALLER_WRITE;
-}
-
 static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
 	FuseContext *self = context(req);
-	OpenFile *file;
-	Reply *reply;
+	OpenFile *file = open_file_new(ino, info->flags);
+	Reply *reply = reply_new(self->replies, req, finish_open, file);
 
-	if (!allowed(req, caller(req), ino, wanted_by(info->flags)))
-		return;
-	file = open_file_new(ino, info->flags);
-	file->opener = caller(req);
-	reply = reply_new(self->replies, req, finish_open, file);
 	reply_settle(reply, tree_open(self->tree, &file->node, reply_wait(reply)));
 	open_file_unref(file);
 }
@@ -173,8 +128,6 @@ static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	size = MIN(size, READ_MAX);
 	if (file == NULL || offset < 0) {
 		fuse_reply_err(req, file == NULL ? EBADF : EINVAL);
-	} else if (!allowed(req, file->opener, ino, CALLER_READ)) {
-		return;
 	} else if (file->node.fd >= 0) {
 		dump_reader_read(self->reader, req, file, offset, size);
 	} else {
@@ -206,9 +159,6 @@ static void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t si
 		fuse_reply_err(req, EBADF);
 		return;
 	}
-	if (!allowed(req, file->opener, ino, CALLER_WRITE) ||
-	    !allowed(req, caller(req), ino, CALLER_WRITE))
-		return;
 	reply = reply_new(self->replies, req, finish_write, file);
 	reply_set_range(reply, offset, size);
 	reply_settle(reply, tree_write(self->tree, ino, data, size, reply_wait(reply)));
@@ -222,14 +172,8 @@ static void finish_unlink(Reply *reply, fuse_req_t req, int error)
 static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	FuseContext *self = context(req);
-	int error = caller_may_unlink(self->tree, caller(req), parent, name);
-	Reply *reply;
+	Reply *reply = reply_new(self->replies, req, finish_unlink, NULL);
 
-	if (error < 0) {
-		fuse_reply_err(req, -error);
-		return;
-	}
-	reply = reply_new(self->replies, req, finish_unlink, NULL);
 	reply_settle(reply, tree_unlink(self->tree, parent, name, reply_wait(reply)));
 }
 
@@ -239,12 +183,6 @@ static void op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info,
 	FuseContext *self = context(req);
 	OpenFile *file = open_files_get(self->files, info->fh, ino);
 
-	if (file != NULL && caller_may(self->tree, file->opener, ino, 0) < 0) {
-		if (handle != NULL)
-			fuse_pollhandle_destroy(handle);
-		fuse_reply_poll(req, POLLERR);
-		return;
-	}
 	/* Never ENOSYS: that would switch poll off for the whole mount. */
 	if (file != NULL && tree_can_wake(self->tree, ino)) {
 		if (handle != NULL)
@@ -282,20 +220,13 @@ static void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset
 	NodeEntry entry;
 	int more;
 
-	if (!allowed(req, caller(req), ino, CALLER_READ))
-		return;
 	size = MIN(size, READDIR_MAX);
 	buf = g_malloc(size);
 	while ((more = tree_next(tree, ino, after, &entry)) > 0) {
 		struct stat st = { .st_ino = entry.ino, .st_mode = entry.format };
-		gsize need;
+		gsize need = fuse_add_direntry(req, buf + used, size - used, entry.name, &st,
+		                               (off_t)entry.cookie);
 
-		if (caller_is_blind(tree, caller(req), entry.ino)) {
-			after = entry.cookie;
-			continue;
-		}
-		need = fuse_add_direntry(req, buf + used, size - used, entry.name, &st,
-		                         (off_t)entry.cookie);
 		if (need > size - used)
 			break;
 		used += need;
@@ -336,8 +267,6 @@ static void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t
 {
 	g_autoptr(GString) text = g_string_new(NULL);
 
-	if (!allowed(req, caller(req), ino, 0))
-		return;
 	reply_xattr(req, tree_get_xattr(context(req)->tree, ino, name, text), text, size);
 }
 
@@ -345,8 +274,6 @@ static void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
 
-	if (!allowed(req, caller(req), ino, 0))
-		return;
 	reply_xattr(req, tree_list_xattr(context(req)->tree, ino, text), text, size);
 }
 

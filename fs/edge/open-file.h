@@ -12,8 +12,7 @@
 
 typedef struct {
 	OpenNode node;
-	uid_t opener;   /* may read on while he may open it; a descriptor can be handed on */
-	guint64 handle; /* what fi->fh holds; 0 before it is in the table */
+	guint64 handle;               /* what fi->fh holds; 0 before it is in the table */
 	struct fuse_pollhandle *poll; /* armed, owned; poll-set.h */
 	guint64 poll_sequence;        /* the file's sequence number when it was armed */
 	GList poll_link;

@@ -18,8 +18,6 @@ typedef struct {
 	gboolean root_mode;            /* mounted by root: directories of many users */
 	gboolean has_group; /* -o group=: the mounter's files at the root are group readable */
 	gid_t group;
-	gboolean
-		hide_others; /* -o hide=others: who may not look into a process does not see that it exists */
 	gboolean debug; /* -d: each FUSE request is written to stderr */
 	uid_t mounter_uid;
 	gid_t mounter_gid;

@@ -49,16 +49,6 @@ static gboolean is_of_process(guint64 ino)
 	return ino_kind(ino) < INO_N_KINDS && kinds[ino_kind(ino)].of_process;
 }
 
-gboolean tree_is_owned(guint64 ino)
-{
-	return is_of_process(ino) || ino_kind(ino) == INO_DUMP;
-}
-
-gboolean tree_is_inside_process(guint64 ino)
-{
-	return is_of_process(ino) && ino != ino_make(INO_PROCESS, ino_serial(ino), 0);
-}
-
 /* Until when a READ of it may wait for the first sample; 0: not at all. */
 static gint64 wait_until(const Node *node)
 {

@@ -28,11 +28,6 @@ Model *tree_model(const Tree *tree);
 /* 0 or -ENOENT. *ret is good until the model changes. */
 int tree_resolve(Tree *tree, guint64 ino, Node *ret);
 
-/* It belongs to a process (its directory, or a node below it), or is a dump: it has an owner of its own. */
-gboolean tree_is_owned(guint64 ino);
-/* It is below the directory of a process. */
-gboolean tree_is_inside_process(guint64 ino);
-
 int tree_lookup(Tree *tree, guint64 parent, const char *name, TreeAttr *ret);
 int tree_attr(Tree *tree, guint64 ino, TreeAttr *ret);
 /*

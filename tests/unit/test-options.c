@@ -238,7 +238,6 @@ static void test_refused(void)
 	refuse("triggerdumpfs -o attach_delay=-1 /m", "attach_delay");
 	refuse("triggerdumpfs -o attach_delay=1e3 /m", "attach_delay");
 	refuse("triggerdumpfs -o attach=some /m", "attach");
-	refuse("triggerdumpfs -o hide=all /m", "hide=all: none or others");
 	refuse("triggerdumpfs -o meters_delay=soon /m", "meters_delay");
 	refuse("triggerdumpfs -o meters_delay=-1 /m", "meters_delay");
 	refuse("triggerdumpfs -o providers=a=b /m", "providers");

@@ -138,8 +138,8 @@ static void send_numbered(Wire *wire, guint64 unique, guint32 opcode, guint64 in
 		.opcode = opcode,
 		.unique = unique,
 		.nodeid = ino,
-		.uid = wire->caller,
-		.gid = wire->caller,
+		.uid = WIRE_UID,
+		.gid = WIRE_GID,
 		.pid = 1,
 	};
 
@@ -254,16 +254,6 @@ static void say_init(Wire *wire)
 Model *wire_model(const Wire *wire)
 {
 	return wire->model;
-}
-
-void wire_set_caller(Wire *wire, guint32 uid)
-{
-	wire->caller = uid;
-}
-
-void wire_hide_others(Wire *wire)
-{
-	wire->settings.hide_others = TRUE;
 }
 
 Wire *wire_new(unsigned interval_ms)

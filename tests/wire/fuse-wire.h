@@ -45,10 +45,6 @@ void wire_iterate(Wire *wire, const char *what);
 
 /* --- the kernel's side --- */
 
-/* Who sends from here on; at first root. */
-void wire_set_caller(Wire *wire, guint32 uid);
-/* As with -o hide=others. */
-void wire_hide_others(Wire *wire);
 /* Returns the request's number. body may be NULL. */
 guint64 wire_send(Wire *wire, guint32 opcode, guint64 ino, const void *body, gsize len);
 /* Bytes as they are, header and all. */
@@ -117,8 +113,6 @@ int wire_command(Wire *wire, const char *path, const char *text);
 
 /* FOUND: RECORD_FOUND_* flags. The process is there when it returns. */
 void wire_found(Wire *wire, guint64 serial, pid_t pid, guint32 flags);
-/* News of it: root owns its files now. */
-void wire_found_guarded(Wire *wire, guint64 serial, pid_t pid);
 void wire_gone(Wire *wire, guint64 serial);
 Process *wire_process(const Wire *wire, guint64 serial);
 /* Waits for the next ask of a kind (others stay) and takes it. */

@@ -79,11 +79,9 @@ Process *wire_process(const Wire *wire, guint64 serial)
 	return process_table_find(model_processes(wire->model), serial);
 }
 
-static void send_found(Wire *wire, guint64 serial, pid_t pid, guint32 flags, gboolean guarded)
+void wire_found(Wire *wire, guint64 serial, pid_t pid, guint32 flags)
 {
-	static const char texts[] =
-		"user\0app --flag\0/tmp/dotnet-diagnostic-socket\0it has capabilities";
-	gsize len = guarded ? sizeof(texts) : sizeof(texts) - sizeof("it has capabilities");
+	static const char texts[] = "user\0app --flag\0/tmp/dotnet-diagnostic-socket";
 	Record record = record_new(RECORD_FOUND);
 
 	record.serial = serial;
@@ -92,26 +90,13 @@ static void send_found(Wire *wire, guint64 serial, pid_t pid, guint32 flags, gbo
 		.nspid = pid,
 		.uid = WIRE_UID,
 		.gid = WIRE_GID,
-		.owner = guarded ? 0 : WIRE_UID,
-		.owner_gid = guarded ? 0 : WIRE_GID,
 		.start_ticks = serial,
 		.start_us = G_GINT64_CONSTANT(1690000000500000),
 		.socket_us = G_GINT64_CONSTANT(1690000000600000),
 		.flags = flags,
 	};
-	send_record(wire, &record, texts, len, -1);
+	send_record(wire, &record, texts, sizeof(texts), -1);
 	g_assert_nonnull(wire_process(wire, serial));
-}
-
-void wire_found(Wire *wire, guint64 serial, pid_t pid, guint32 flags)
-{
-	send_found(wire, serial, pid, flags, FALSE);
-}
-
-void wire_found_guarded(Wire *wire, guint64 serial, pid_t pid)
-{
-	send_found(wire, serial, pid, 0, TRUE);
-	wire_until(wire, wire_process(wire, serial)->owner_why[0] != '\0');
 }
 
 void wire_gone(Wire *wire, guint64 serial)

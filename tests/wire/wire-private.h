@@ -19,7 +19,6 @@ struct Wire {
 
 	/* the kernel */
 	int kernel_fd;
-	guint32 caller; /* uid and gid of what is sent; root's */
 	guint64 last_unique;
 	GHashTable *open;     /* unique -> itself: sent, not answered */
 	GHashTable *answers;  /* unique -> GByteArray, header and all */
