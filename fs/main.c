@@ -65,6 +65,7 @@ static G_GNUC_NORETURN void run_front(const Start *start, int link_fd)
 		.root_mode = geteuid() == 0,
 		.has_group = start->options.group != NULL,
 		.group = start->options.gid,
+		.hide_others = start->options.hide_others,
 		.mounter_uid = getuid(),
 		.mounter_gid = getgid(),
 		.started_us = util_real_us(),

@@ -19,7 +19,7 @@ enum {
 /* What fuse_opt collects: texts, checked afterwards. */
 typedef struct {
 	Options *options;
-	char *attach_delay, *meters_delay, *interval, *attach, *detect, *providers;
+	char *attach_delay, *meters_delay, *interval, *attach, *detect, *providers, *hide;
 	LimitTexts limits;
 	int foreground, debug, help, version, no_seccomp;
 	gboolean is_helper;
@@ -85,6 +85,9 @@ static const Row rows[] = {
 	  "dumps that are older go: seconds, or 90m, 12h, 7d (off)" },
 	{ "group=", NOT_HERE, "-o group=NAME",
 	  "a group that may read processes, status and events at the root" },
+	{ "hide=%s", TEXT(hide), "-o hide=none|others",
+	  "others: a process and its dumps are not even listed for users whose it is not\n"
+	  "                       (none)" },
 	{ "no_seccomp", offsetof(Raw, no_seccomp), "-o no_seccomp",
 	  "filter no system calls: where the kernel cannot" },
 };
@@ -230,6 +233,16 @@ static gboolean parse_seconds(const char *name, const char *text, double min, do
 	return TRUE;
 }
 
+/* One of two words, the first by default. */
+static gboolean parse_either(const char *name, const char *text, const char *usual,
+                             const char *other, gboolean *ret_is_other, char **ret_why)
+{
+	*ret_is_other = text && !strcmp(text, other);
+	if (text && !*ret_is_other && strcmp(text, usual) != 0)
+		*ret_why = g_strdup_printf("%s=%s: %s or %s is wanted", name, text, usual, other);
+	return !*ret_why;
+}
+
 /* A comma would end the option. */
 static gboolean take_providers(const Raw *raw, char **ret_why)
 {
@@ -284,11 +297,9 @@ static gboolean check_values(const Raw *raw, char **ret_why)
 			return FALSE;
 		options->meters_delay_s = (ms + 999) / 1000;
 	}
-	options->is_lazy = raw->attach && !strcmp(raw->attach, "lazy");
-	if (raw->attach && !options->is_lazy && strcmp(raw->attach, "all") != 0) {
-		*ret_why = g_strdup_printf("attach=%s: all or lazy is wanted", raw->attach);
+	if (!parse_either("attach", raw->attach, "all", "lazy", &options->is_lazy, ret_why) ||
+	    !parse_either("hide", raw->hide, "none", "others", &options->hide_others, ret_why))
 		return FALSE;
-	}
 	if (raw->providers && !take_providers(raw, ret_why))
 		return FALSE;
 	if (limit_options_parse(&raw->limits, &options->limits, ret_why) < 0)
@@ -362,6 +373,7 @@ int options_parse(int argc, char **argv, Options *ret, char **ret_why)
 	free(raw.providers);
 	free(raw.attach);
 	free(raw.detect);
+	free(raw.hide);
 	limit_texts_clear(&raw.limits);
 	g_free(raw.why);
 	return good ? 0 : -EINVAL;

@@ -32,6 +32,7 @@ typedef struct {
 	char *dump_dir;        /* absolute, or as defaulted */
 	char *group;           /* NULL: none */
 	gid_t gid;             /* of group */
+	gboolean hide_others;  /* hide=others */
 	DumpLimits limits;     /* of dumps */
 	struct fuse_args fuse; /* for libfuse: program name and -o words */
 } Options;

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <poll.h>
 
+#include "fs/tree/access.h"
+
 enum {
 	READDIR_MAX =
 		1 << 16,     /* bytes of one answer to READDIR; the kernel asks for a page or two */
@@ -14,6 +16,12 @@ enum {
 static FuseContext *context(fuse_req_t req)
 {
 	return fuse_req_userdata(req);
+}
+
+/* Whose request it is, as the tree wants to know for each. */
+static uid_t caller(fuse_req_t req)
+{
+	return fuse_req_ctx(req)->uid;
 }
 
 static void op_init(void *data, struct fuse_conn_info *conn)
@@ -29,7 +37,7 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct fuse_entry_param entry = { 0 };
 	TreeAttr attr;
-	int error = tree_lookup(context(req)->tree, parent, name, &attr);
+	int error = tree_lookup(context(req)->tree, caller(req), parent, name, &attr);
 
 	if (error < 0) {
 		fuse_reply_err(req, -error);
@@ -45,7 +53,7 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
 	TreeAttr attr;
-	int error = tree_attr(context(req)->tree, ino, &attr);
+	int error = tree_attr(context(req)->tree, caller(req), ino, &attr);
 
 	if (error < 0)
 		fuse_reply_err(req, -error);
@@ -63,9 +71,9 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *wanted, int 
 	int error = -EPERM;
 
 	if ((to_set & FUSE_SET_ATTR_SIZE) != 0 && (to_set & others) == 0)
-		error = tree_truncate(tree, ino);
+		error = tree_truncate(tree, caller(req), ino);
 	if (error == 0)
-		error = tree_attr(tree, ino, &attr);
+		error = tree_attr(tree, caller(req), ino, &attr);
 	if (error < 0)
 		fuse_reply_err(req, -error);
 	else
@@ -100,7 +108,7 @@ static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 	OpenFile *file = open_file_new(ino, info->flags);
 	Reply *reply = reply_new(self->replies, req, finish_open, file);
 
-	reply_settle(reply, tree_open(self->tree, &file->node, reply_wait(reply)));
+	reply_settle(reply, tree_open(self->tree, caller(req), &file->node, reply_wait(reply)));
 	open_file_unref(file);
 }
 
@@ -109,6 +117,10 @@ static void finish_read(Reply *reply, fuse_req_t req, int error)
 	const OpenNode *node = &reply_file(reply)->node;
 	gint64 from = reply_offset(reply) - node->text_from;
 
+	/* It may have waited, and the file may be somebody else's now. */
+	if (error == 0 &&
+	    tree_check(context(req)->tree, caller(req), node->ino, ACCESS_READ) == -EACCES)
+		error = -EACCES;
 	if (error < 0)
 		fuse_reply_err(req, -error);
 	else if (node->text == NULL || from < 0 || from >= (gint64)node->text->len)
@@ -118,6 +130,7 @@ static void finish_read(Reply *reply, fuse_req_t req, int error)
 		               MIN(node->text->len - (gsize)from, reply_size(reply)));
 }
 
+/* A dump never becomes another one's, and the kernel has parts of it: who may open it may pass it on. */
 static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
                     struct fuse_file_info *info)
 {
@@ -134,8 +147,8 @@ static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 		file->node.flags = info->flags;
 		reply = reply_new(self->replies, req, finish_read, file);
 		reply_set_range(reply, offset, size);
-		reply_settle(reply,
-		             tree_read(self->tree, &file->node, offset, size, reply_wait(reply)));
+		reply_settle(reply, tree_read(self->tree, caller(req), &file->node, offset, size,
+		                              reply_wait(reply)));
 	}
 }
 
@@ -161,7 +174,8 @@ static void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t si
 	}
 	reply = reply_new(self->replies, req, finish_write, file);
 	reply_set_range(reply, offset, size);
-	reply_settle(reply, tree_write(self->tree, ino, data, size, reply_wait(reply)));
+	reply_settle(reply,
+	             tree_write(self->tree, caller(req), ino, data, size, reply_wait(reply)));
 }
 
 static void finish_unlink(Reply *reply, fuse_req_t req, int error)
@@ -174,7 +188,7 @@ static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 	FuseContext *self = context(req);
 	Reply *reply = reply_new(self->replies, req, finish_unlink, NULL);
 
-	reply_settle(reply, tree_unlink(self->tree, parent, name, reply_wait(reply)));
+	reply_settle(reply, tree_unlink(self->tree, caller(req), parent, name, reply_wait(reply)));
 }
 
 static void op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info,
@@ -182,16 +196,19 @@ static void op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info,
 {
 	FuseContext *self = context(req);
 	OpenFile *file = open_files_get(self->files, info->fh, ino);
+	int error = file == NULL ? EBADF : 0;
 
+	if (file != NULL && tree_check(self->tree, caller(req), ino, ACCESS_READ) == -EACCES)
+		error = EACCES;
 	/* Never ENOSYS: that would switch poll off for the whole mount. */
-	if (file != NULL && tree_can_wake(self->tree, ino)) {
+	if (error == 0 && tree_can_wake(self->tree, ino)) {
 		if (handle != NULL)
 			poll_set_arm(self->polls, file, g_steal_pointer(&handle));
 	}
 	if (handle != NULL)
 		fuse_pollhandle_destroy(handle);
-	if (file == NULL)
-		fuse_reply_err(req, EBADF);
+	if (error != 0)
+		fuse_reply_err(req, error);
 	else
 		fuse_reply_poll(req, tree_poll(self->tree, &file->node));
 }
@@ -209,6 +226,16 @@ static void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *in
 	fuse_reply_err(req, file == NULL ? EBADF : 0);
 }
 
+static void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+{
+	int error = tree_check(context(req)->tree, caller(req), ino, ACCESS_READ);
+
+	if (error < 0)
+		fuse_reply_err(req, -error);
+	else
+		fuse_reply_open(req, info);
+}
+
 /* offset is the cookie of the last entry that the caller has. */
 static void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
                        struct fuse_file_info *info)
@@ -222,7 +249,7 @@ static void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset
 
 	size = MIN(size, READDIR_MAX);
 	buf = g_malloc(size);
-	while ((more = tree_next(tree, ino, after, &entry)) > 0) {
+	while ((more = tree_next(tree, caller(req), ino, after, &entry)) > 0) {
 		struct stat st = { .st_ino = entry.ino, .st_mode = entry.format };
 		gsize need = fuse_add_direntry(req, buf + used, size - used, entry.name, &st,
 		                               (off_t)entry.cookie);
@@ -267,14 +294,15 @@ static void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t
 {
 	g_autoptr(GString) text = g_string_new(NULL);
 
-	reply_xattr(req, tree_get_xattr(context(req)->tree, ino, name, text), text, size);
+	reply_xattr(req, tree_get_xattr(context(req)->tree, caller(req), ino, name, text), text,
+	            size);
 }
 
 static void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
 
-	reply_xattr(req, tree_list_xattr(context(req)->tree, ino, text), text, size);
+	reply_xattr(req, tree_list_xattr(context(req)->tree, caller(req), ino, text), text, size);
 }
 
 /* libfuse 3.14.0 passes a truncated name, which matters to nobody here. */
@@ -340,6 +368,7 @@ const struct fuse_lowlevel_ops fuse_ops = {
 	.write = op_write,
 	.poll = op_poll,
 	.release = op_release,
+	.opendir = op_opendir,
 	.readdir = op_readdir,
 	.statfs = op_statfs,
 	.getxattr = op_getxattr,

@@ -1,7 +1,7 @@
 #pragma once
 /*
  * The one table of operations that libfuse calls. Each looks its inode up in the tree, asks for
- * what is wanted and answers; errno for the caller is decided in fs/tree. Only OPEN, READ, WRITE
+ * what is wanted for the caller's uid and answers; errno for the caller is decided in fs/tree. Only OPEN, READ, WRITE
  * and UNLINK may wait. What is not in the table libfuse answers itself: locks stay the kernel's
  * business, FLUSH is switched off by the first ENOSYS, FORGET has nothing to forget.
  */

@@ -97,6 +97,11 @@ static void append_count(GString *out, const char *key, guint64 value)
 	g_string_append_printf(out, "%s %" G_GUINT64_FORMAT "\n", key, value);
 }
 
+static void append_hide(GString *out, const Settings *settings)
+{
+	g_string_append_printf(out, "hide %s\n", settings->hide_others ? "others" : "none");
+}
+
 int render_root_status(Model *model, GString *out)
 {
 	const Settings *settings = model->settings;
@@ -112,6 +117,7 @@ int render_root_status(Model *model, GString *out)
 	g_string_append(out, "interval ");
 	number_append(out, settings->interval_ms / 1000.0);
 	g_string_append_printf(out, "\nattach_delay %u\n", settings->attach_delay_s);
+	append_hide(out, settings);
 	g_string_append_printf(out, "dump_dir %s\n", settings->dump_dir);
 	append_count(out, "rss_kb", own_rss_kb(model->statm));
 	append_count(out, "broker_rss_kb", figures.broker_rss_kb);

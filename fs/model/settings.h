@@ -18,6 +18,8 @@ typedef struct {
 	gboolean root_mode;            /* mounted by root: directories of many users */
 	gboolean has_group; /* -o group=: the mounter's files at the root are group readable */
 	gid_t group;
+	/* -o hide=others: a process is there for its owner, root and the mounter alone */
+	gboolean hide_others;
 	gboolean debug; /* -d: each FUSE request is written to stderr */
 	uid_t mounter_uid;
 	gid_t mounter_gid;

@@ -28,7 +28,8 @@ enum {
 };
 
 /* Seconds: what never changes under a number, and what may be one sample old. The timeout of
- * attributes is never 0, because the kernel would then ask anew for each check of a permission. */
+ * attributes is 0 only where not all are shown the same (access.h): the kernel then asks anew for each check of a
+ * permission. */
 #define NODE_TIMEOUT_LONG  3600.0
 #define NODE_TIMEOUT_VALUE 1.0
 

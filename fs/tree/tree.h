@@ -4,6 +4,9 @@
  * that know no FUSE. Main thread only; all is answered from memory, but for what says NODE_WAIT
  * (node.h).
  *
+ * What is done for a caller takes his uid, `who`, and is refused where access.h does not allow it: EACCES, or ENOENT
+ * for what is hidden from him.
+ *
  * Errors: ENOENT for a name or number that is not there, also below a process that is gone; ESRCH
  * for open, read and write of a file of such a process; ENOTDIR, EISDIR, EACCES, EPERM where a node
  * cannot do what is asked; else what the model said.
@@ -28,29 +31,31 @@ Model *tree_model(const Tree *tree);
 /* 0 or -ENOENT. *ret is good until the model changes. */
 int tree_resolve(Tree *tree, guint64 ino, Node *ret);
 
-int tree_lookup(Tree *tree, guint64 parent, const char *name, TreeAttr *ret);
-int tree_attr(Tree *tree, guint64 ino, TreeAttr *ret);
+/* 0, or why he may not do it now (access.h). For what was allowed before and comes to its end. */
+int tree_check(Tree *tree, uid_t who, guint64 ino, unsigned wanted);
+int tree_lookup(Tree *tree, uid_t who, guint64 parent, const char *name, TreeAttr *ret);
+int tree_attr(Tree *tree, uid_t who, guint64 ino, TreeAttr *ret);
 /*
  * The entry of a directory with the smallest cookie above `after` ("." is 1, ".." is 2): 1, 0 at
  * the end, or a negative errno. What is added or removed meanwhile neither skips nor repeats
  * another.
  */
-int tree_next(Tree *tree, guint64 dir, guint64 after, NodeEntry *ret);
+int tree_next(Tree *tree, uid_t who, guint64 dir, guint64 after, NodeEntry *ret);
 
 /* open->ino and open->flags are set. On success of a sealed file open->fd is set. */
-int tree_open(Tree *tree, OpenNode *open, NodeWait *wait);
+int tree_open(Tree *tree, uid_t who, OpenNode *open, NodeWait *wait);
 /* What tree_open() succeeded for is closed. */
 void tree_release(Tree *tree, OpenNode *open);
 /* On success open->text holds what there is at `offset`: less than size bytes at the end. */
-int tree_read(Tree *tree, OpenNode *open, gint64 offset, gsize size, NodeWait *wait);
-int tree_write(Tree *tree, guint64 ino, const char *data, gsize len, NodeWait *wait);
-int tree_truncate(Tree *tree, guint64 ino);
-int tree_unlink(Tree *tree, guint64 parent, const char *name, NodeWait *wait);
+int tree_read(Tree *tree, uid_t who, OpenNode *open, gint64 offset, gsize size, NodeWait *wait);
+int tree_write(Tree *tree, uid_t who, guint64 ino, const char *data, gsize len, NodeWait *wait);
+int tree_truncate(Tree *tree, uid_t who, guint64 ino);
+int tree_unlink(Tree *tree, uid_t who, guint64 parent, const char *name, NodeWait *wait);
 
 /* Extended attributes (value-attr.h), appended. -ENODATA for a name that the node has not; the list of
  * one without any is empty. Answered from memory. */
-int tree_get_xattr(Tree *tree, guint64 ino, const char *name, GString *out);
-int tree_list_xattr(Tree *tree, guint64 ino, GString *out);
+int tree_get_xattr(Tree *tree, uid_t who, guint64 ino, const char *name, GString *out);
+int tree_list_xattr(Tree *tree, uid_t who, guint64 ino, GString *out);
 
 /* poll(2)'s events as they are now, for this descriptor. */
 unsigned tree_poll(Tree *tree, const OpenNode *open);

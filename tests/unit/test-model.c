@@ -1256,8 +1256,8 @@ static void test_figures(Fixture *f, gconstpointer data)
 	g_assert_cmpuint(figures.broker_rss_kb, ==, 2345);
 	render_root_status(f->model, out);
 	g_assert_nonnull(strstr(out->str, "version 1.2.3\n"));
-	g_assert_nonnull(
-		strstr(out->str, "\nprocesses 1\nsessions 1\ninterval 1\nattach_delay 10\n"));
+	g_assert_nonnull(strstr(
+		out->str, "\nprocesses 1\nsessions 1\ninterval 1\nattach_delay 10\nhide none\n"));
 	g_assert_nonnull(strstr(out->str, "\nbroker_rss_kb 2345\ndumps 0\n"));
 	g_string_truncate(out, 0);
 	render_process_runtime(f->model, process_of(f), out);

@@ -36,6 +36,7 @@ static void test_defaults(void)
 	g_assert_cmpuint(options.attach_delay_s, ==, 10);
 	g_assert_cmpuint(options.meters_delay_s, ==, 60);
 	g_assert_false(options.is_lazy);
+	g_assert_false(options.hide_others);
 	g_assert_false(provider_list_is_empty(&options.providers));
 	g_assert_false(options.foreground);
 	g_assert_true(options.dump_dir[0] == '/');
@@ -47,12 +48,12 @@ static void test_as_mount_calls_it(void)
 	Options options;
 	char *why;
 
-	g_assert_cmpint(
-		parse("mount.triggerdumpfs none /mnt/x -o "
-	              "rw,nofail,_netdev,x-systemd.automount,dev,suid,"
-	              "interval=2.5,attach_delay=0,dump_dir=/srv/dumps,group=root,attach=all",
-	              &options, &why),
-		==, 0);
+	g_assert_cmpint(parse("mount.triggerdumpfs none /mnt/x -o "
+	                      "rw,nofail,_netdev,x-systemd.automount,dev,suid,"
+	                      "interval=2.5,attach_delay=0,dump_dir=/srv/"
+	                      "dumps,group=root,attach=all,hide=none",
+	                      &options, &why),
+	                ==, 0);
 	g_assert_cmpstr(options.source, ==, "none");
 	g_assert_cmpstr(options.mountpoint, ==, "/mnt/x");
 	g_assert_cmpuint(options.interval_ms, ==, 2500);
@@ -69,11 +70,13 @@ static void test_values(void)
 	Options options;
 	char *why;
 
-	g_assert_cmpint(parse("triggerdumpfs -o meters_delay=off,attach=lazy,providers=A:B:* /m",
+	g_assert_cmpint(parse("triggerdumpfs -o "
+	                      "meters_delay=off,attach=lazy,hide=others,providers=A:B:* /m",
 	                      &options, &why),
 	                ==, 0);
 	g_assert_cmpuint(options.meters_delay_s, ==, RECORD_METERS_OFF);
 	g_assert_true(options.is_lazy);
+	g_assert_true(options.hide_others);
 	provider_list_render(&options.providers, names);
 	g_assert_cmpstr(names->str, ==, "A\nB\n*\n");
 	options_clear(&options);
@@ -237,7 +240,10 @@ static void test_refused(void)
 	refuse("triggerdumpfs -o interval=nan /m", "interval");
 	refuse("triggerdumpfs -o attach_delay=-1 /m", "attach_delay");
 	refuse("triggerdumpfs -o attach_delay=1e3 /m", "attach_delay");
-	refuse("triggerdumpfs -o attach=some /m", "attach");
+	refuse("triggerdumpfs -o attach=some /m", "attach=some: all or lazy is wanted");
+	refuse("triggerdumpfs -o hide=all /m", "hide=all: none or others is wanted");
+	refuse("triggerdumpfs -o hide= /m", "hide=: none or others is wanted");
+	refuse("triggerdumpfs -o hide /m", "hide");
 	refuse("triggerdumpfs -o meters_delay=soon /m", "meters_delay");
 	refuse("triggerdumpfs -o meters_delay=-1 /m", "meters_delay");
 	refuse("triggerdumpfs -o providers=a=b /m", "providers");

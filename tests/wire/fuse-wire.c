@@ -138,8 +138,8 @@ static void send_numbered(Wire *wire, guint64 unique, guint32 opcode, guint64 in
 		.opcode = opcode,
 		.unique = unique,
 		.nodeid = ino,
-		.uid = WIRE_UID,
-		.gid = WIRE_GID,
+		.uid = wire->uid,
+		.gid = wire->gid,
 		.pid = 1,
 	};
 
@@ -256,7 +256,13 @@ Model *wire_model(const Wire *wire)
 	return wire->model;
 }
 
-Wire *wire_new(unsigned interval_ms)
+void wire_as(Wire *wire, uid_t uid, gid_t gid)
+{
+	wire->uid = uid;
+	wire->gid = gid;
+}
+
+Wire *wire_new_with(unsigned interval_ms, gboolean has_group, gboolean hide_others)
 {
 	static const EdgeCallbacks edge_callbacks = { on_ready, on_ended };
 	static const ModelCallbacks model_callbacks = { .ended = on_model_ended };
@@ -269,7 +275,8 @@ Wire *wire_new(unsigned interval_ms)
 		.interval_ms = interval_ms,
 		.attach_delay_s = 10,
 		.root_mode = TRUE,
-		.has_group = TRUE,
+		.has_group = has_group,
+		.hide_others = hide_others,
 		.group = WIRE_GROUP,
 		.mounter_uid = WIRE_MOUNTER_UID,
 		.mounter_gid = WIRE_MOUNTER_GID,
@@ -288,6 +295,11 @@ Wire *wire_new(unsigned interval_ms)
 	g_assert_nonnull(wire->edge);
 	say_init(wire);
 	return wire;
+}
+
+Wire *wire_new(unsigned interval_ms)
+{
+	return wire_new_with(interval_ms, TRUE, FALSE);
 }
 
 void wire_free(Wire *wire)

@@ -28,8 +28,12 @@ enum {
 /* INIT is done; no process is there. interval_ms: of counters, which decides how long a READ may
  * wait for the first sample (two of them, 5 s at most). */
 Wire *wire_new(unsigned interval_ms);
+/* With -o hide=others, or without -o group=. */
+Wire *wire_new_with(unsigned interval_ms, gboolean has_group, gboolean hide_others);
 void wire_free(Wire *wire);
 Model *wire_model(const Wire *wire);
+/* Whose the requests are from here on; root's at first. */
+void wire_as(Wire *wire, uid_t uid, gid_t gid);
 
 /* Runs what is due, without waiting. */
 void wire_settle(Wire *wire);
@@ -113,6 +117,8 @@ int wire_command(Wire *wire, const char *path, const char *text);
 
 /* FOUND: RECORD_FOUND_* flags. The process is there when it returns. */
 void wire_found(Wire *wire, guint64 serial, pid_t pid, guint32 flags);
+/* The same again, with another owner of its files. */
+void wire_owner(Wire *wire, guint64 serial, pid_t pid, uid_t owner);
 void wire_gone(Wire *wire, guint64 serial);
 Process *wire_process(const Wire *wire, guint64 serial);
 /* Waits for the next ask of a kind (others stay) and takes it. */

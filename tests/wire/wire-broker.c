@@ -79,7 +79,7 @@ Process *wire_process(const Wire *wire, guint64 serial)
 	return process_table_find(model_processes(wire->model), serial);
 }
 
-void wire_found(Wire *wire, guint64 serial, pid_t pid, guint32 flags)
+static void send_found(Wire *wire, guint64 serial, pid_t pid, guint32 flags, uid_t owner)
 {
 	static const char texts[] = "user\0app --flag\0/tmp/dotnet-diagnostic-socket";
 	Record record = record_new(RECORD_FOUND);
@@ -90,6 +90,8 @@ void wire_found(Wire *wire, guint64 serial, pid_t pid, guint32 flags)
 		.nspid = pid,
 		.uid = WIRE_UID,
 		.gid = WIRE_GID,
+		.owner = owner,
+		.owner_gid = owner == WIRE_UID ? WIRE_GID : owner,
 		.start_ticks = serial,
 		.start_us = G_GINT64_CONSTANT(1690000000500000),
 		.socket_us = G_GINT64_CONSTANT(1690000000600000),
@@ -97,6 +99,16 @@ void wire_found(Wire *wire, guint64 serial, pid_t pid, guint32 flags)
 	};
 	send_record(wire, &record, texts, sizeof(texts), -1);
 	g_assert_nonnull(wire_process(wire, serial));
+}
+
+void wire_found(Wire *wire, guint64 serial, pid_t pid, guint32 flags)
+{
+	send_found(wire, serial, pid, flags, WIRE_UID);
+}
+
+void wire_owner(Wire *wire, guint64 serial, pid_t pid, uid_t owner)
+{
+	send_found(wire, serial, pid, 0, owner);
 }
 
 void wire_gone(Wire *wire, guint64 serial)

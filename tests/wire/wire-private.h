@@ -20,6 +20,8 @@ struct Wire {
 	/* the kernel */
 	int kernel_fd;
 	guint64 last_unique;
+	uid_t uid; /* of the next request */
+	gid_t gid;
 	GHashTable *open;     /* unique -> itself: sent, not answered */
 	GHashTable *answers;  /* unique -> GByteArray, header and all */
 	GHashTable *notified; /* kh -> count */
