@@ -364,6 +364,7 @@ static void test_texts(void)
 static void test_open_errors(void)
 {
 	Wire *wire = wire_new(INTERVAL_MS);
+	g_autoptr(GByteArray) text = NULL;
 	struct fuse_open_out open;
 	guint64 cmdline;
 
@@ -378,7 +379,11 @@ static void test_open_errors(void)
 	                -EACCES);
 	/* Below a process that is gone. */
 	g_assert_cmpint(wire_open(wire, cmdline, O_RDONLY, &open), ==, 0);
+	g_assert_cmpint(wire_read(wire, cmdline, open.fh, 0, 1, NULL), ==, 0);
 	wire_gone(wire, 7);
+	/* What was begun has an end. */
+	g_assert_cmpint(wire_read(wire, cmdline, open.fh, 1, 100, &text), ==, 0);
+	g_assert_cmpuint(text->len, >, 0);
 	g_assert_cmpint(wire_read(wire, cmdline, open.fh, 0, 100, NULL), ==, -ESRCH);
 	g_assert_cmpint(wire_release(wire, cmdline, open.fh), ==, 0);
 	g_assert_cmpint(wire_open(wire, cmdline, O_RDONLY, &open), ==, -ESRCH);
