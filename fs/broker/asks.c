@@ -25,6 +25,8 @@ enum {
 	OTHERS_MAX_US = 5000000,
 };
 
+#define SLOTS_FULL "session-slots-full: other tools have all sessions of its runtime (64)"
+
 /* Why a request cannot be added to those of a target: 0 or negative errno. */
 static int refusal(const Target *target)
 {
@@ -87,6 +89,11 @@ static void on_session(Target *target, const ExchangeResult *result, void *data)
 
 	if (result->error == -ESTALE) {
 		broker_end_target(target);
+		return;
+	}
+	if (!result->error && result->hresult == IPC_E_FAIL && !result->ok) {
+		/* Nothing else in our request can fail. */
+		broker_reply(target->broker, session->ask, target->serial, -EIO, SLOTS_FULL);
 		return;
 	}
 	if (result->error || !result->ok) {

@@ -73,6 +73,32 @@ static void become_another(const Scenario *s, const sigset_t *mask)
 	_exit(127);
 }
 
+static void *end_thread(void *data)
+{
+	const Scenario *s = data;
+
+	g_usleep((gulong)s->live_ms * 1000);
+	kill(getpid(), s->is_killed ? SIGKILL : SIGTERM);
+	return NULL;
+}
+
+/* What is needed beside the server: FALSE when there is no thread to be had. */
+static gboolean begin_lives(const Scenario *s)
+{
+	pthread_t thread;
+
+	for (guint i = 0; i < s->children; i++) {
+		pid_t child = fork();
+
+		while (child == 0)
+			pause();
+		printf("child %d\n", child);
+	}
+	if (s->thread_name && pthread_create(&thread, NULL, named_thread, (void *)s) != 0)
+		return FALSE;
+	return !s->live_ms || pthread_create(&thread, NULL, end_thread, (void *)s) == 0;
+}
+
 static void take_signals(sigset_t *ret_mask)
 {
 	const struct sigaction action = { .sa_handler = on_signal };
@@ -92,7 +118,6 @@ int main(int argc, char **argv)
 	g_autoptr(GError) error = NULL;
 	Server *server;
 	sigset_t mask;
-	pthread_t thread;
 	int log = -1;
 	int r;
 
@@ -113,8 +138,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "fake-runtime: %s: %s\n", server_path(server), g_strerror(-r));
 		return 1;
 	}
-	if (server_scenario(server)->thread_name &&
-	    pthread_create(&thread, NULL, named_thread, (void *)server_scenario(server)) != 0)
+	if (!begin_lives(server_scenario(server)))
 		return 1;
 	printf("READY %d %s\n", getpid(), server_path(server));
 	fflush(stdout);

@@ -13,7 +13,7 @@ static const char *const answer_names[] = {
 	[ANSWER_OK] = "ok",           [ANSWER_ERROR] = "error", [ANSWER_UNKNOWN] = "unknown",
 	[ANSWER_SILENCE] = "silence", [ANSWER_HANG] = "hang",   [ANSWER_GARBAGE] = "garbage",
 	[ANSWER_HALF] = "half",       [ANSWER_SIZE] = "size",   [ANSWER_DRIP] = "drip",
-	[ANSWER_CLOSE] = "close",
+	[ANSWER_CLOSE] = "close",     [ANSWER_DIE] = "die",
 };
 
 static const char *const stream_names[] = {
@@ -119,7 +119,7 @@ static gboolean parse_answer(Scenario *s, const Arguments *a)
 	if (kind == ANSWER_GARBAGE && a->n > 3 && !parse_uint(a->words[3], &answer->seed))
 		return FALSE;
 	if (kind == ANSWER_GARBAGE || kind == ANSWER_SIZE || kind == ANSWER_DRIP ||
-	    (kind == ANSWER_HALF && a->n > 2))
+	    kind == ANSWER_DIE || (kind == ANSWER_HALF && a->n > 2))
 		return parse_uint(a->n > 2 ? a->words[2] : NULL, &answer->number);
 	return a->n == 2;
 }
@@ -182,6 +182,14 @@ static gboolean parse_listen(Scenario *s, const Arguments *a)
 	       parse_u64(a->words[1], &s->listen_key);
 }
 
+static gboolean parse_live(Scenario *s, const Arguments *a)
+{
+	if (a->n != 2 || !parse_uint(a->words[0], &s->live_ms))
+		return FALSE;
+	s->is_killed = g_str_equal(a->words[1], "kill");
+	return s->is_killed || g_str_equal(a->words[1], "exit");
+}
+
 static gboolean parse_thread(Scenario *s, const Arguments *a)
 {
 	const char *name = strchr(a->rest, ' ');
@@ -224,6 +232,7 @@ static const struct {
 	{ "stream-drip", parse_drip },
 	{ "listen", parse_listen },
 	{ "thread", parse_thread },
+	{ "live", parse_live },
 	{ "variable", parse_variable },
 	{ "meter", parse_meter },
 	{ "meter-value", parse_meter_value },
@@ -256,7 +265,7 @@ static gboolean parse_directive(Scenario *s, const char *name, const Arguments *
 		{ "become", &s->become },          { "undumpable", &s->undumpable },
 		{ "relisten", &s->relisten },      { "busy", &s->busy_ms },
 		{ "hang-up", &s->hang_up },        { "deaf", &s->deaf },
-		{ "closed", &s->closed },
+		{ "closed", &s->closed },          { "fork", &s->children },
 	};
 
 	if (a->n == 0)

@@ -20,6 +20,7 @@
  *       size N              the answer, with N as its size in the header
  *       drip MS             a byte every MS
  *       close               end of file without a byte
+ *       die N               after N bytes of the answer the process kills itself; 0: when it has the request
  *   delay COMMAND MS        before the answer; the server does nothing else meanwhile
  *   busy MS                 when this is read it does nothing at all for so long, streams neither
  *   hang-up 1               every connection is closed at once, unread
@@ -77,6 +78,8 @@
  *   exec-keep PROGRAM       the same; a child goes on listening and answering in its place
  *   relisten 1              at SIGUSR2 a child begins to listen on the same socket, and answers in its place
  *   thread MS NAME          after MS it has a thread of this name (".NET TP Worker")
+ *   live MS exit|kill       it ends after MS: as at SIGTERM, or by SIGKILL
+ *   fork N                  at the start it forks N children that have its descriptors and do nothing: "child PID"
  */
 #include "tests/fake/scenario-meters.h"
 
@@ -100,6 +103,7 @@ typedef enum {
 	ANSWER_SIZE,
 	ANSWER_DRIP,
 	ANSWER_CLOSE,
+	ANSWER_DIE,
 } AnswerKind;
 
 typedef struct {
@@ -168,7 +172,10 @@ typedef struct {
 	char *exec, *exec_keep;         /* NULL: none */
 	guint relisten;                 /* 0: not */
 	guint thread_ms;
-	char *thread_name; /* NULL: none */
+	char *thread_name;  /* NULL: none */
+	guint live_ms;      /* 0: for ever */
+	gboolean is_killed; /* then */
+	guint children;
 } Scenario;
 
 /* NULL and *error with file and line when a directive is not understood. */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -218,6 +219,13 @@ static void give_answer(Server *server, const Request *request)
 		if (server->stopping)
 			server->state = SERVER_STOPPING;
 		return;
+	case ANSWER_DIE:
+		if (how->number == 0)
+			raise(SIGKILL);
+		begin_writing(server, serve(server, request));
+		if (server->out->len > how->number)
+			g_byte_array_set_size(server->out, how->number);
+		return;
 	case ANSWER_HALF:
 	case ANSWER_SIZE:
 		begin_writing(server, misshapen(how, serve(server, request)));
@@ -308,6 +316,8 @@ static guint running_collection(const Server *server)
 
 static void finish_answer(Server *server)
 {
+	if (server->how == ANSWER_DIE)
+		raise(SIGKILL);
 	if (server->how == ANSWER_HALF) {
 		hold(server);
 		return;
