@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/resource.h>
+#include "fs/model/info-check.h"
 #include "fs/model/model-internal.h"
 #include "fs/util.h"
 
@@ -29,26 +30,42 @@ void model_touch(Model *model, Process *process)
 	model_notify(model, MODEL_STATE, process);
 }
 
+/* NULL, or why it is of no use; *ret is empty then. */
+static const char *parse_info(const Process *process, const Record *record, const char *payload,
+                              gsize len, IpcProcessInfo *ret)
+{
+	const char *why;
+
+	if (ipc_parse_process_info((unsigned)record->value, (const uint8_t *)payload, len, ret) < 0)
+		return "its ProcessInfo cannot be understood";
+	why = info_check(ret, process->found.nspid);
+	if (why)
+		ipc_process_info_clear(ret);
+	return why;
+}
+
 static void take_info(Model *model, Process *process, const Record *record, const char *payload,
                       gsize len)
 {
 	IpcProcessInfo info;
 	gboolean is_news = !process->info_over;
+	const char *why;
 
 	if (record->error)
 		return;
 	process->info_over = TRUE;
-	if (ipc_parse_process_info((unsigned)record->value, (const uint8_t *)payload, len, &info) ==
-	    0) {
+	why = parse_info(process, record, payload, len, &info);
+	if (!why) {
 		is_news |= !process->has_info || !ipc_process_info_equal(&process->info, &info);
 		if (process->has_info)
 			ipc_process_info_clear(&process->info);
 		process->info = info;
 		process->has_info = TRUE;
 		counter_store_expect(process->counters, process_runtime_major(process));
-	} else {
-		model_log(model, process, 0, EVENT_WARNING, "text",
-		          "its ProcessInfo cannot be understood", NULL);
+	} else if (why != process->info_refused) {
+		process->info_refused = why;
+		model_log(model, process, 0, EVENT_WARNING, "text", why, NULL);
+		model_set_error(model, process, why);
 	}
 	/* Asked again when the process is a second old, mostly for the same: that wakes nobody. */
 	if (is_news)

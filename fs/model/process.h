@@ -63,9 +63,10 @@ typedef struct Process {
 	char *owner_why;   /* why its files are root's although it is not; "" */
 	gint64 found_us;   /* monotonic */
 
-	gboolean has_info;    /* info is filled in */
-	gboolean info_over;   /* the first ProcessInfo was answered, with whatever result */
-	gint64 info_again_us; /* monotonic: when to ask once more; 0 never */
+	gboolean has_info;        /* info is filled in */
+	gboolean info_over;       /* the first ProcessInfo was answered, with whatever result */
+	const char *info_refused; /* why one was not believed, static; NULL none */
+	gint64 info_again_us;     /* monotonic: when to ask once more; 0 never */
 	IpcProcessInfo info;
 
 	CounterStore *counters;

@@ -171,7 +171,7 @@ GByteArray *reply_info(const Scenario *s, guint version)
 
 	if (version == 3)
 		put_le(payload, 1, 4);
-	put_le(payload, (guint64)getpid(), 8);
+	put_le(payload, s->info_pid ? s->info_pid : (guint64)getpid(), 8);
 	g_byte_array_append(payload, cookie, sizeof cookie);
 	put_string(payload, s->command_line);
 	put_string(payload, s->os);

@@ -266,6 +266,7 @@ static gboolean parse_directive(Scenario *s, const char *name, const Arguments *
 		{ "relisten", &s->relisten },      { "busy", &s->busy_ms },
 		{ "hang-up", &s->hang_up },        { "deaf", &s->deaf },
 		{ "closed", &s->closed },          { "fork", &s->children },
+		{ "info-pid", &s->info_pid },
 	};
 
 	if (a->n == 0)

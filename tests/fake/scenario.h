@@ -6,6 +6,7 @@
  *
  *   runtime VERSION         clrProductVersion
  *   entrypoint NAME         the managed entry assembly
+ *   info-pid N              the pid that it names in ProcessInfo, instead of its own
  *   command-line TEXT       os TEXT    arch TEXT    rid TEXT
  *   variable KEY=VALUE      of its environment, once a line
  *   knows COMMAND N...      the versions of a command that it knows ("knows info": none)
@@ -176,6 +177,7 @@ typedef struct {
 	guint live_ms;      /* 0: for ever */
 	gboolean is_killed; /* then */
 	guint children;
+	guint info_pid; /* 0: its own */
 } Scenario;
 
 /* NULL and *error with file and line when a directive is not understood. */

@@ -151,6 +151,21 @@ for version in 9.0 10.0 11.0; do
 knows collect 1 2 3 4"
 done
 
+# ProcessInfo that cannot be so
+start_fake "info-pid 1
+interval 200
+heap 70" || finish
+I=$TARGET
+eventually "another pid in ProcessInfo: it is watched" 20 get_is "$I/heap_mb" 70
+like "it is told" "$(get "$I/events")" 'warning text="its ProcessInfo is not believed: it names another pid"'
+is "and not believed" "$(key "$I/runtime" version)" -
+start_fake "$(printf 'os Li\033nux\ninterval 200\nheap 71')" || finish
+eventually "texts that are no runtime's: it is watched" 20 get_is "$TARGET/heap_mb" 71
+eventually "it is told" 5 get_like "$TARGET/events" 'warning text="its ProcessInfo is not believed: its texts'
+is "and not believed" "$(key "$TARGET/runtime" os)" -
+# It is asked for a second time when the process is a second old.
+is "once" "$(get "$I/events" | grep -c 'not believed')" 1
+
 # a stream that ends and comes again
 kill -USR1 "$N"
 eventually "ended: session-lost" 5 get_like "$N/events" session-lost

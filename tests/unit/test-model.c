@@ -2,6 +2,7 @@
  * The model's flows, from the broker's records to what the tree shows. The broker is played here,
  * at the other end of the link, and so are the targets' streams.
  */
+#include "fs/model/info-check.h"
 #include "fs/model/model.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -528,7 +529,7 @@ static void test_info_again(Fixture *f, gconstpointer data)
 
 	record.serial = SERIAL;
 	record.value = 2;
-	info[0] = 1;
+	info[0] = 7;
 	found(f, RECORD_FOUND_ATTACHABLE);
 	WAIT_FOR(f->changes[MODEL_FOUND]);
 	tell(f, &record, info, sizeof info, -1);
@@ -538,10 +539,53 @@ static void test_info_again(Fixture *f, gconstpointer data)
 	tell(f, &record, info, sizeof info, -1);
 	settle(f);
 	g_assert_cmpuint(process_of(f)->state_seq, ==, seq);
-	info[0] = 2;
+	info[8] = 1; /* of the cookie */
 	tell(f, &record, info, sizeof info, -1);
-	WAIT_FOR(process_of(f)->info.pid == 2);
-	g_assert_cmpuint(process_of(f)->state_seq, ==, seq + 1);
+	WAIT_FOR(process_of(f)->state_seq == seq + 1);
+}
+
+/* What cannot be so is told once, and what was known stays. */
+static void test_info_refused(Fixture *f, gconstpointer data)
+{
+	static const char warning[] = "warning text=\"its ProcessInfo is not believed: it names";
+	guint8 info[20 + 4 * 5 + 4] = { 8 };
+	Record record = record_new(RECORD_REPLY);
+
+	record.serial = SERIAL;
+	record.value = 2;
+	found(f, RECORD_FOUND_ATTACHABLE);
+	WAIT_FOR(f->changes[MODEL_FOUND]);
+	tell(f, &record, info, sizeof info, -1);
+	WAIT_FOR(process_of(f)->info_over);
+	settle(f);
+	g_assert_true(logged(f, warning));
+	g_assert_false(process_of(f)->has_info);
+	info[0] = 7;
+	tell(f, &record, info, sizeof info, -1);
+	WAIT_FOR(process_of(f)->has_info);
+	info[0] = 8;
+	info[8] = 1;
+	tell(f, &record, info, sizeof info, -1);
+	settle(f);
+	g_assert_cmpuint(process_of(f)->info.pid, ==, 7);
+	g_assert_true(g_str_has_prefix(process_of(f)->info.cookie, "00000000"));
+}
+
+static void test_info_check(Fixture *f, gconstpointer data)
+{
+	IpcProcessInfo info = { .pid = 7,
+		                .os = "Linux",
+		                .arch = "x64",
+		                .runtime_version = "10.0.0-dev",
+		                .entrypoint = "\n\xef\xbf\xbd" };
+
+	g_assert_null(info_check(&info, 7));
+	g_assert_nonnull(info_check(&info, 8));
+	strcpy(info.rid, "linux\x1b");
+	g_assert_nonnull(info_check(&info, 7));
+	info.rid[0] = '\0';
+	strcpy(info.os, "\xef\xbf\xbd"); /* of a lone surrogate */
+	g_assert_nonnull(info_check(&info, 7));
 }
 
 static void found_as(Fixture *f, guint64 serial, pid_t pid, const char *command)
@@ -1750,6 +1794,8 @@ int main(int argc, char **argv)
 	ADD("journal", test_journal);
 	ADD("figures", test_figures);
 	ADD("ping", test_ping);
+	ADD("info-refused", test_info_refused);
+	ADD("info-check", test_info_check);
 	ADD("wall", test_wall);
 	ADD("too-many-sockets", test_too_many_sockets);
 	ADD("stop", test_stop);
