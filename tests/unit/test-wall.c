@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "fs/broker/confine.h"
+#include "fs/broker/socket-alive.h"
+#include "fs/broker/socket-owners.h"
 
 enum {
 	NO_WALL = 99,
@@ -144,6 +146,36 @@ static void test_broker(void)
 	try_all(broker, broker_calls, G_N_ELEMENTS(broker_calls));
 }
 
+static void count_listener(const DiscoveryListener *listener, uid_t uid, void *data)
+{
+	++*(unsigned *)data;
+}
+
+/* What the broker asks the kernel about sockets. */
+static void test_broker_works(void)
+{
+	if (geteuid() != 0) {
+		g_test_skip("must be run as root");
+		return;
+	}
+	if (g_test_subprocess()) {
+		int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		uint32_t inode = socket_alive_inode(fd);
+		gboolean can_tell = socket_alive(inode);
+		unsigned n = 0;
+		int r = socket_owners_each(count_listener, &n);
+
+		broker();
+		g_assert_cmpint(socket_alive(inode), ==, can_tell);
+		g_assert_cmpint(socket_owners_each(count_listener, &n), ==, r);
+		close(fd);
+		g_assert_false(socket_alive(inode));
+		_exit(EXIT_SUCCESS);
+	}
+	g_test_trap_subprocess(NULL, 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
+	g_test_trap_assert_passed();
+}
+
 static gpointer think(gpointer data)
 {
 	g_usleep(1000);
@@ -266,6 +298,7 @@ int main(int argc, char **argv)
 	if (WALL_IS_FULL) {
 		g_test_add_func("/wall/front", test_front);
 		g_test_add_func("/wall/broker", test_broker);
+		g_test_add_func("/wall/broker-works", test_broker_works);
 		g_test_add_func("/wall/abort", test_abort);
 	}
 	return g_test_run();
