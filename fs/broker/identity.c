@@ -17,17 +17,23 @@
 #define SO_PEERPIDFD 77
 #endif
 
-uint64_t identity_net_ns(pid_t pid)
+static uint64_t read_net_ns(int dirfd, const char *path)
 {
-	char path[40], text[64];
-	ssize_t n;
+	char text[64];
+	ssize_t n = readlinkat(dirfd, path, text, sizeof text - 1);
 
-	g_snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
-	n = readlink(path, text, sizeof text - 1);
 	if (n <= 5)
 		return 0;
 	text[n] = '\0';
 	return g_str_has_prefix(text, "net:[") ? g_ascii_strtoull(text + 5, NULL, 10) : 0;
+}
+
+uint64_t identity_net_ns(pid_t pid)
+{
+	char path[40];
+
+	g_snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
+	return read_net_ns(AT_FDCWD, path);
 }
 
 /* Of ours, which says nothing about the process. */
@@ -113,7 +119,7 @@ int identity_open(pid_t pid, Identity *ret)
 	identity.start_code = stat.start_code;
 	identity.start_stack = stat.start_stack;
 	take_credentials(&identity, &status);
-	identity.net_ns = identity_net_ns(pid);
+	identity.net_ns = read_net_ns(identity.procfd, "ns/net");
 	*ret = identity;
 	return 0;
 }
@@ -192,25 +198,34 @@ gboolean identity_glance(const Identity *identity, char *ret_state)
 	       uid != identity->owner.uid;
 }
 
-/* Of its time namespace, when that is not ours: what it adds to the time since boot, in ticks. */
-static int64_t time_offset_ticks(const Identity *identity)
+/* What a time namespace adds to the time since boot, in ticks; dirfd: of a process whose children are in it. */
+static int64_t boottime_ticks(int dirfd)
 {
-	char text[256], ours[64], theirs[64];
+	int64_t hz = (int64_t)ticks_per_second();
 	long long s = 0, ns = 0;
 	const char *line;
-	ssize_t n, m;
+	char text[256];
 
-	n = readlinkat(identity->procfd, "ns/time", theirs, sizeof theirs);
-	m = readlink("/proc/self/ns/time", ours, sizeof ours);
-	if (n <= 0 || (n == m && memcmp(ours, theirs, (size_t)n) == 0))
-		return 0;
-	if (discovery_read(identity->procfd, "timens_offsets", text, sizeof text) <= 0)
+	if (discovery_read(dirfd, "timens_offsets", text, sizeof text) <= 0)
 		return 0;
 	line = strstr(text, "boottime");
 	if (!line || sscanf(line, "boottime %lld %lld", &s, &ns) != 2)
 		return 0;
-	return (int64_t)(s * (long long)ticks_per_second() +
-	                 ns / (1000000000 / (long long)ticks_per_second()));
+	return s * hz + ns / (1000000000 / hz);
+}
+
+/* What its time namespace adds that ours does not: /proc tells start times as the reader's counts them. */
+static int64_t time_offset_ticks(const Identity *identity)
+{
+	autofd int self = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char ours[64], theirs[64];
+	ssize_t n, m;
+
+	n = readlinkat(identity->procfd, "ns/time", theirs, sizeof theirs);
+	m = readlinkat(self, "ns/time", ours, sizeof ours);
+	if (n <= 0 || (n == m && memcmp(ours, theirs, (size_t)n) == 0))
+		return 0;
+	return boottime_ticks(identity->procfd) - boottime_ticks(self);
 }
 
 int identity_check_key(const Identity *identity, uint64_t key)
