@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,15 @@ static gboolean all_equal(const uid_t *ids)
 static gboolean is_dead(const DiscoveryStat *stat)
 {
 	return stat->state == 'Z' || stat->state == 'X';
+}
+
+/* What was read of it before is its own only while it has not ended: a pid is free for others then, and what could
+ * not be read counts for nothing. */
+static gboolean has_ended(const Identity *identity)
+{
+	struct pollfd pidfd = { .fd = identity->pidfd, .events = POLLIN };
+
+	return poll(&pidfd, 1, 0) > 0;
 }
 
 /* 0 and 1 stand for what we may not know. */
@@ -120,6 +130,10 @@ int identity_open(pid_t pid, Identity *ret)
 	identity.start_stack = stat.start_stack;
 	take_credentials(&identity, &status);
 	identity.net_ns = read_net_ns(identity.procfd, "ns/net");
+	if (has_ended(&identity)) {
+		identity_close(&identity);
+		return -ESRCH;
+	}
 	*ret = identity;
 	return 0;
 }
@@ -174,6 +188,8 @@ int identity_look(Identity *identity, gboolean *ret_changed)
 	if (r < 0)
 		return r;
 	owner = owner_read(identity->procfd, &status);
+	if (has_ended(identity))
+		return -ESRCH;
 	*ret_changed = owner.uid != identity->owner.uid || owner.gid != identity->owner.gid ||
 	               owner.why != identity->owner.why;
 	identity->owner = owner;
