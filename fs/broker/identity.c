@@ -210,8 +210,7 @@ gboolean identity_glance(const Identity *identity, char *ret_state)
 	if (is_other_program(identity, &stat) || identity->owner.why)
 		return TRUE;
 	/* The owner of its stat is its effective user, while it can be dumped. */
-	return geteuid() == 0 && owner_read_stat_uid(identity->procfd, &uid) == 0 &&
-	       uid != identity->owner.uid;
+	return owner_read_stat_uid(identity->procfd, &uid) == 0 && uid != identity->owner.uid;
 }
 
 /* What a time namespace adds to the time since boot, in ticks; dirfd: of a process whose children are in it. */

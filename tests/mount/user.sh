@@ -38,6 +38,22 @@ second() { [ "$(in_user ls "$MNT/$P/dumps" | grep -vc json)" = 2 ]; }
 eventually "a threshold that holds already fires" 15 second
 ok "the store is in his home" bash -c "find '$T/home/state/triggerdumpfs' -type f | grep -q ."
 is "his rm" "$(in_user bash -c "rm '$MNT'/$P/dumps/core_*"; in_user ls "$MNT/$P/dumps" | wc -l)" 0
+# of what becomes a set-uid program he can read little: whose its stat is, and its user ids
+install -m 4755 "$BUILD/tests/mount/turn-into" "$T/setuid"
+TARGET_AS=user start_fake "heap 200
+interval 200
+exec-keep $T/setuid" || finish
+S=$TARGET
+his_heap() { [ "$(in_user cat "$MNT/$S/heap_mb")" = 200 ]; }
+isnt_there() { ! in_user test -e "$MNT/$S"; }
+eventually "another of his" 10 his_heap
+is "[P6] armed" "$(in_user bash -c "echo 300 >'$MNT/$S/threshold_mb'")" ""
+is_quiet() { local n; n=$(wc -l <"$TARGET_OUT"); sleep 2; [ "$(wc -l <"$TARGET_OUT")" = "$n" ]; }
+ok "[P6] and no request is under way" wait_for 20 is_quiet
+kill -USR2 "$S"
+eventually "[P6] it becomes a set-uid program, and a child answers: it goes" 10 isnt_there
+ok "[P6] it lives" alive "$S"
+end "$S"
 halves=$(all_of_daemon)
 ok "he unmounts" in_user fusermount3 -u "$MNT"
 ok "and the daemon ends" wait_for 15 none_alive $halves
