@@ -136,5 +136,55 @@ eventually "[T-E4] after a restart both are there" 10 second
 is "[T-E4] and the first one is root's" "$(owner "$P/dumps/$CORE")" root
 end "$P"
 
+# --- T-A4: the file of a socket changes places with an impostor's all the time, while it is looked at and connected to;
+# one impostor is of another user, one of the same -------------------------------------------------------------------
+ok "the daemon ends" stop_daemon
+impostors=() logs=() pairs=() pids=()
+for as in games man; do
+	printf 'heap 99\nlisten 999999 %s\n' "${#logs[@]}" >"$T/impostor.$as.scenario"
+	install -m 666 /dev/null "$T/impostor.$as.log"
+	start "$T/impostor.$as.out" setpriv --reuid $as --regid $as --clear-groups --inh-caps=-all env TMPDIR="$TMPDIR" \
+		"$FAKE" --log "$T/impostor.$as.log" "$T/impostor.$as.scenario"
+	wait_for 10 grep -q ^READY "$T/impostor.$as.out" || fail "an impostor" "$(cat "$T/impostor.$as.out")"
+	impostors+=("$(sed -n 's/^READY [0-9]* //p' "$T/impostor.$as.out")")
+	logs+=("$T/impostor.$as.log")
+done
+for i in {0..11}; do
+	user_target "heap 50
+interval 200"
+	pids+=("$TARGET")
+	pairs+=("$(sed -n 's/^READY [0-9]* //p' "$TARGET_OUT")" "$T/tmp/x$i")
+	ln "${impostors[i % 2]}" "$T/tmp/x$i"
+done
+start "$T/swap.out" "$BUILD/tests/mount/swap" "${pairs[@]}"
+SWAP=$STARTED
+good() { # NAME - all that is shown is a true one
+	local pid n=0 bad=0
+	for pid in "${pids[@]}"; do
+		[ "$(get "$pid/heap_mb")" = 99 ] && bad=$((bad + 1))
+		key_is "$pid/status" owner games && n=$((n + 1))
+	done
+	note "$1: $n of ${#pids[@]} were found"
+	is "[T-A4][I6] $1: no impostor is shown" "$bad" 0
+}
+for round in 1 2 3; do
+	start_daemon attach_delay=0
+	sleep 1
+	good "round $round"
+	for pid in "${pids[@]}"; do inmount 10 cat "$MNT/$pid/environ" >/dev/null 2>&1 & done
+	wait $(jobs -p | grep -vxF "$(printf '%s\n' "${started[@]}")")
+	ok "[T-A4] round $round: the daemon ends" stop_daemon
+done
+ok "[T-A4] swapping lasted to the end" alive "$SWAP"
+kill -TERM "$SWAP"
+wait "$SWAP"
+note "exchanges of ${#pids[@]} names: $(cat "$T/swap.out")" \
+	"connections to impostors: $(cat "$T"/impostor.*.out | grep -c ^connect)"
+ok "[T-A4][I6] not a byte was sent to an impostor" test ! -s "${logs[0]}" -a ! -s "${logs[1]}"
+start_daemon attach_delay=0
+all_there() { local pid; for pid in "${pids[@]}"; do get_is "$pid/heap_mb" 50 || return 1; done; }
+eventually "[T-A4] all are found when it is over" 15 all_there
+for pid in "${pids[@]}"; do end "$pid"; done
+
 ok "the daemon ends" stop_daemon
 finish
