@@ -16,12 +16,12 @@ through() { grep -q '^DONE' "$T/out.$1"; }
 is_live() { key_is "$1/status" state live; }
 sockets() { local p; for p in "${pids[@]}"; do ls "$TMPDIR/dotnet-diagnostic-$p-"*; done; }
 
-# batch NAME SECONDS NUMBER - adds to what became of them
+# batch NAME FIRST NUMBER - adds to what became of them; the moments take turns
 batch() {
-	local pid pids=()
-	for _ in $(seq "$3"); do
+	local i pid pids=()
+	for ((i = $2; i < $2 + $3; i++)); do
 		DOTNET_DefaultDiagnosticPortSuspend=1 start "$T/out" bash -c \
-			'exec "$1" burst "$2" >"$3.$$"' - "$RUNTIMES/bin/$1" "$2" "$T/out"
+			'exec "$1" burst "$2" >"$3.$$"' - "$RUNTIMES/bin/$1" "${MOMENTS[$((i % 3))]}" "$T/out"
 		pids+=("$STARTED")
 	done
 	if wait_for 30 all_paused; then
@@ -33,7 +33,7 @@ batch() {
 	for pid in "${pids[@]}"; do [ ! -s "$T/out.$pid" ] || early=$((early + 1)); done
 	"$BUILD/tests/runtime/resume" $(sockets) || note "$1: not all took the resume"
 	for pid in "${pids[@]}"; do
-		wait_for $((${2%.*} + 12)) through "$pid" || hung=$((hung + 1))
+		wait_for 15 through "$pid" || hung=$((hung + 1))
 	done
 	# Counters are switched on a second after the first use, or later: nor does that hang anything.
 	for pid in "${pids[@]}"; do
@@ -50,13 +50,10 @@ batch() {
 
 for name in ${ONLY:-twin-8.0 twin-9.0 twin-10.0}; do
 	have_runtime "$name" || { skip "[P10] $name" "not to be had"; continue; }
-	paused=0 early=0 hung=0 live=0 waited=0 done=0 round=0
-	while [ $done -lt "$COUNT" ]; do
-		left=$((COUNT - done))
-		share=$((COUNT < 3 * PARALLEL ? (COUNT + 2) / 3 : PARALLEL))
-		n=$((left < share ? left : share))
-		batch "$name" "${MOMENTS[$((round % 3))]}" $n
-		done=$((done + n)) round=$((round + 1))
+	paused=0 early=0 hung=0 live=0 waited=0
+	for ((begun = 0; begun < COUNT; begun += PARALLEL)); do
+		left=$((COUNT - begun))
+		batch "$name" $begun $((left < PARALLEL ? left : PARALLEL))
 	done
 	is "[P10] $name: paused, of $COUNT" "$paused" "$COUNT"
 	is "[P10] $name: went on before the resume, of $COUNT" "$early" 0
