@@ -40,6 +40,8 @@ struct Session {
 	guint close_timer;
 	gboolean closed;
 	gboolean reading; /* past the pause */
+	gboolean paced;   /* woken because it is time, not because nothing came */
+	gint64 read_us;   /* monotonic: the last read */
 	gboolean retired;
 	gboolean broken;
 	unsigned n_samples;  /* in this dispatch */
@@ -278,21 +280,39 @@ static gint64 pause_us(const Session *session)
 	return (g_get_monotonic_time() / pause + 2) * pause;
 }
 
+/* Whether it is read later than now, which then is set. */
+static gboolean is_put_off(Session *session, GIOCondition seen)
+{
+	gint64 from = session->read_us + SESSION_PACE_US;
+
+	if (seen & (G_IO_HUP | G_IO_ERR))
+		return FALSE;
+	if (!session->reading && session->row->pause_ms) {
+		session->reading = TRUE;
+		stream_watch_set(&session->watch, FALSE, pause_us(session));
+		return TRUE;
+	}
+	if (!seen || session->row->pause_ms || g_get_monotonic_time() >= from)
+		return FALSE;
+	session->paced = TRUE;
+	stream_watch_set(&session->watch, FALSE, from);
+	return TRUE;
+}
+
 static void on_ready(StreamWatch *watch, GIOCondition seen)
 {
 	Session *session = (Session *)watch;
 	gboolean ended = FALSE;
 	int reason = 0, more;
 
-	if (!session->reading && session->row->pause_ms && !(seen & (G_IO_HUP | G_IO_ERR))) {
-		session->reading = TRUE;
-		stream_watch_set(watch, FALSE, pause_us(session));
+	if (is_put_off(session, seen))
 		return;
-	}
 	session->n_samples = 0;
 	/* Nothing came for a while. */
-	if (!seen)
+	if (!seen && !session->paced)
 		hand_on(session);
+	session->paced = FALSE;
+	session->read_us = g_get_monotonic_time();
 	more = read_some(session, &ended, &reason);
 	if (session->n_samples && !session->retired)
 		session->callbacks->batch(session, session->data);

@@ -15,11 +15,13 @@
 
 enum {
 	SESSION_READ_BUDGET = 256 << 10, /* bytes in one dispatch */
-	SESSION_PAUSE_MS = 20,      /* once or twice that between wake-up and read of counters: the
+	SESSION_PAUSE_MS = 20,  /* once or twice that between wake-up and read of counters: the
 					  * runtime sends piecewise, and this saves nine of ten reads */
-	SESSION_CLOSE_MS = 5000,    /* from retirement to the close */
-	SESSION_SETTLE_MS = 3,      /* GC events are handed on when nothing came for so long, */
-	SESSION_SETTLE_MAX_MS = 20, /* or the first of them is so old */
+	SESSION_PACE_US = 1000, /* at least that between two reads of what is read at once: a byte a
+					  * time would cost a third of a core */
+	SESSION_CLOSE_MS = 5000,       /* from retirement to the close */
+	SESSION_SETTLE_MS = 3,         /* GC events are handed on when nothing came for so long, */
+	SESSION_SETTLE_MAX_MS = 20,    /* or the first of them is so old */
 	SESSION_GC_EVENTS_MAX = 16384, /* or there are so many */
 	/* A flood: so many bytes more than come at SESSION_FLOOD_RATE a second. A program that allocates 2 GB a
 	 * second sends 4 MB of ticks a second, a thousand time series at 0.1 s 10 MB. */

@@ -48,5 +48,30 @@ row "[H8] 100,000 names of counters" "stream names 100000
 interval 100" counters_refused 20000 2048
 within "[H8] files of counters" "$(inmount 10 ls -R "$MNT/$TARGET/counters" | wc -l)" 900 1100
 end "$TARGET"
+
+# What is read at once, an armed process's, is read a thousand times a second at most.
+start_fake "stream flood
+stream-drip 1 0" || finish
+is "a byte a time without a pause: armed" "$(put "$TARGET/threshold_mb" 5000)" ""
+eventually "a byte a time: both sessions" 10 key_is "$TARGET/status" sessions 2
+before_cpu=$(cpu) begun=$SECONDS
+within "a byte a time: another process has its samples" "$(changes "$H/counters/gc-heap-size" 3)" 6 30
+within "a byte a time: CPU of both halves, in hundredths of a core" \
+	"$((($(cpu) - before_cpu) / (SECONDS - begun)))" 0 20
+note "a byte a time: $((($(cpu) - before_cpu) / (SECONDS - begun))) hundredths of a core"
+end "$TARGET"
+
+# An environment of 5 MB, of which 4 are the most that is passed on.
+long=$(printf 'x%.0s' $(seq 60000))
+before=$(pss)
+start_fake "interval 200
+$(for i in $(seq 40); do echo "variable V$i=$long"; done)" || finish
+first_sample "$TARGET"
+is "a large environment" "$(inmount 10 cat "$MNT/$TARGET/environ" 2>&1 | tr -d '\0' | sed 's/.*: //')" \
+	"Argument list too long"
+is "a large environment: its status says so" "$(key "$TARGET/status" last_error)" "environ: Argument list too long"
+is "a large environment: it is live" "$(key "$TARGET/status" state)" live
+within "a large environment: memory of both halves, kB" "$(($(pss) - before))" -100000 2048
+is "the other one is live" "$(key "$H/status" state)" live
 ok "the daemon ends" stop_daemon
 finish
