@@ -59,7 +59,7 @@ declare -A text=(
 	[0x80131515]="this kind of runtime cannot do it"
 	[0x8013135b]=-
 	[0x80131371]=-
-	[0x80004005]="the runtime could not do it and gives no reason"
+	[0x80004005]="session-slots-full: other tools have all sessions of its runtime (64)"
 )
 for hresult in "${!text[@]}"; do bad "$hresult" "answer collect error $hresult"; done
 
