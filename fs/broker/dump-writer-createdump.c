@@ -173,6 +173,19 @@ static pid_t find_child(const Target *target)
  * A pidfd on it, taken before it is looked at: it must be the target's child, or, when the target is dead, what
  * still traces it and bears that name.
  */
+/* Only what is the target's in all its ids: what it runs set-uid is not ours to end. */
+static gboolean is_same_user(int procfd, uid_t uid)
+{
+	DiscoveryStatus status;
+
+	if (discovery_read_status(procfd, &status) < 0)
+		return FALSE;
+	for (unsigned i = 0; i < G_N_ELEMENTS(status.uid); i++)
+		if (status.uid[i] != uid)
+			return FALSE;
+	return TRUE;
+}
+
 static void remember_createdump(DumpJob *job, pid_t tracer)
 {
 	const Target *target = job->target;
@@ -192,7 +205,8 @@ static void remember_createdump(DumpJob *job, pid_t tracer)
 	g_snprintf(path, sizeof path, "/proc/%d", (int)pid);
 	procfd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (pidfd < 0 || procfd < 0 || discovery_read_stat(procfd, &stat) < 0 ||
-	    discovery_read(procfd, "comm", comm, sizeof comm) <= 0)
+	    discovery_read(procfd, "comm", comm, sizeof comm) <= 0 ||
+	    !is_same_user(procfd, target->identity.credentials.uid))
 		return;
 	if (stat.ppid == target->identity.pid ||
 	    (identity_state(&target->identity) == 'Z' && g_str_has_prefix(comm, "createdump"))) {
