@@ -59,6 +59,7 @@ typedef struct {
 	SharedText *shared; /* whose text it is (shared-file.h); NULL: this descriptor's */
 	gint64 text_from;   /* the offset in the file at which text begins */
 	gint64 skipped;     /* of stream.csv: bytes that went before they were read (value-log.h) */
+	uid_t reader;       /* who was allowed to read last, when text is there */
 	guint64 seen;       /* sequence number at the last read at offset 0; 0 before */
 } OpenNode;
 

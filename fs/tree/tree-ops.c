@@ -211,11 +211,16 @@ int tree_read(Tree *self, uid_t who, OpenNode *open, gint64 offset, gsize size, 
 	Node node;
 	int error = admit_file(self, who, open->ino, ACCESS_READ, &node);
 
-	/* Whoever has the beginning of a text gets its end, whatever became of the process. */
-	if (error == -ESRCH && offset > 0 && open->text != NULL && open->text_from == 0)
+	/*
+	 * Whoever has the beginning of a text gets its end, whatever became of the process. Whose it was cannot be
+	 * asked any more, so it is he, and not whom he handed the descriptor on to.
+	 */
+	if (error == -ESRCH && offset > 0 && open->text != NULL && open->text_from == 0 &&
+	    (who == 0 || who == open->reader))
 		return 0;
 	if (error < 0)
 		return error;
+	open->reader = who;
 	return node.type->read == NULL ? -EISDIR : node.type->read(&node, open, offset, size, wait);
 }
 

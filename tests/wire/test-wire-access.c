@@ -267,6 +267,30 @@ static void test_passed_descriptor(void)
 	wire_free(wire);
 }
 
+/* Of a process that is gone nobody can say whose it was: who began to read goes on, and root. */
+static void test_gone(void)
+{
+	Wire *wire = wire_new_with(INTERVAL_MS, FALSE, FALSE);
+	struct fuse_open_out open;
+	guint64 ino;
+
+	wire_found(wire, 7, WIRE_PID, RECORD_FOUND_ATTACHABLE | RECORD_FOUND_OLD);
+	ino = wire_walk(wire, "4807/status");
+	as(wire, OWNER);
+	g_assert_cmpint(wire_open(wire, ino, O_RDONLY, &open), ==, 0);
+	g_assert_cmpint(wire_read(wire, ino, open.fh, 0, 1, NULL), ==, 0);
+	as(wire, OTHER);
+	g_assert_cmpint(wire_read(wire, ino, open.fh, 1, 100, NULL), ==, -EACCES);
+	wire_gone(wire, 7);
+	g_assert_cmpint(wire_read(wire, ino, open.fh, 1, 100, NULL), ==, -ESRCH);
+	as(wire, OWNER);
+	g_assert_cmpint(wire_read(wire, ino, open.fh, 1, 100, NULL), ==, 0);
+	wire_as(wire, 0, 0);
+	g_assert_cmpint(wire_read(wire, ino, open.fh, 1, 100, NULL), ==, 0);
+	g_assert_cmpint(wire_release(wire, ino, open.fh), ==, 0);
+	wire_free(wire);
+}
+
 static void test_change_of_owner(void)
 {
 	Wire *wire = wire_new_with(INTERVAL_MS, FALSE, FALSE);
@@ -322,5 +346,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/wire/access/T-E2-passed-descriptor", test_passed_descriptor);
 	g_test_add_func("/wire/access/row-F10/T-E3-change-of-owner", test_change_of_owner);
 	g_test_add_func("/wire/access/group", test_group);
+	g_test_add_func("/wire/access/row-P1/gone", test_gone);
 	return g_test_run();
 }
