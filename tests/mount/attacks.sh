@@ -165,26 +165,35 @@ note "$(grep times "$T/swap"); found in $found of 4 starts"
 is "[T-A4][T-B1] who listens where the link leads gets no byte" "$(stat -c %s "$T/evil.log")" 0
 
 # --- lines of /proc/net/unix that somebody made up -------------------------------------------------------------------------
+# In our own network namespace the kernel is asked otherwise; that text is what there is of the others.
 start /dev/null sleep 300
 victim=$STARTED
 start_fake "$FAST" || finish
 R=$TARGET
-forge() { # PID - a socket whose path has a line break, and then a line of that process's
+start /dev/null unshare -n sleep 300
+away=$STARTED
+start "$T/away.out" unshare -n env TMPDIR="$TMPDIR" "$FAKE" "$T/swapped.scenario"
+live_away=$STARTED
+wait_for 5 grep -q READY "$T/away.out" || fail "a process in another network namespace"
+forge() { # PID - a socket beside it whose path has a line break, and then a line of that process's
 	local line dir
 	line=$(printf 'x\n0000000000000000: 00000002 00000000 00010000 0001 01 4711 /e/dotnet-diagnostic-%d-%s-socket' "$1" "$(key_of "$1")")
 	dir=$(dirname "$line"; echo x)
 	as_user mkdir -p "$T/home/${dir%?x}"
-	start "$T/forged.$1" "${AS_USER[@]}" "$ATTACK" listen "$T/home" "$line" "$T/home/forged.log"
+	start "$T/forged.$1" nsenter -t "$1" -n "${AS_USER[@]}" "$ATTACK" listen "$T/home" "$line" "$T/home/forged.log"
 	ready "$T/forged.$1"
+	grep -q "^0*: 00000002 00000000 00010000 0001 01 *4711 /e/dotnet-diagnostic-$1-" "/proc/$1/net/unix" ||
+		fail "[T-A1] a made-up line is there"
 }
-forge "$victim"
-forge "$R"
-ok "[T-A1] the lines are there" grep -q "^0*: 00000002 00000000 00010000 0001 01 *4711 /e/dotnet-diagnostic-$victim-" /proc/net/unix
+for pid in "$victim" "$R" "$away" "$live_away"; do forge "$pid"; done
 start_daemon attach_delay=0
 first_sample "$R"
-eventually "[T-A1] made-up lines of a socket table are looked at" 10 get_like events "(warning|refused) socket=.*/e/dotnet-diagnostic-"
-ok "[T-A1] they make no directory" hasnt "$victim"
-is "[T-A1] nor disturb whose name they have" "$(key "$R/status" state) $(get "$R/heap_mb")" "live 50"
+eventually "[T-A1] a made-up line of another network namespace is looked at" 15 get_like events \
+	"(warning|refused) socket=.*/e/dotnet-diagnostic-$away-"
+unlike "[T-A1] of our own none is seen" "$(get events)" "/e/dotnet-diagnostic-($victim|$R)-"
+ok "[T-A1] they make no directory" eval "hasnt $victim && hasnt $away"
+eventually "[T-A1] whose name they have is found beside them" 15 get_is "$live_away/heap_mb" 50
+is "[T-A1] nor disturb it" "$(key "$R/status" state) $(key "$live_away/status" state) $(get "$R/heap_mb")" "live live 50"
 ok "[T-A1] who listens there gets no byte" test ! -s "$T/home/forged.log"
 is "[T-A1] events has whole lines" "$(get events | grep -vcE '^[0-9]{4}-[0-9-]+T[0-9:.]+Z (-|[0-9]+) [a-z-]+( |$)')" 0
 ok "the daemon ends" stop_daemon
