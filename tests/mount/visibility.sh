@@ -76,7 +76,7 @@ compare() { # NAME COLUMN...
 			gsub(/[ \t]+/, " ", wanted)
 			if (got != wanted) print $1 ": " got ", and not " (i > n ? "in the table" : wanted)
 		}')
-	is "[F8][T-E1] $name: differences from what is expected" "$differences" ""
+	is "[F8][T-E1][T-E5] $name: differences from what is expected" "$differences" ""
 }
 CONTROLS='PID/(cooldown_s|detect|dump|dump_type|interval|max_dumps|peak_mb|peaks/[^/]*|providers|threshold_mb|trigger)'
 DIRECTORIES='PID/(counters|dumps|meters|meters/Own|meters/Own/orders|meters/Own/orders/shop=a|peaks)'
@@ -201,11 +201,13 @@ is "[T-E6] root lists all" "$(inmount 5 ls "$MNT" | numbers)" "$(printf '%s\n' "
 is "[T-E6] the owner lists his own" "$(in_user ls "$MNT" | numbers)" "$P"
 is "[T-E6] another user lists none" "$(as_man ls "$MNT" | numbers)" ""
 # What the kernel keeps of a name for one is not shown to another, nor taken from him.
+new_cores
 mixed() {
-	local i
+	local i core=${first}_$P
 	for i in 1 2 3 4 5 6 7 8 9 10; do
 		[ "$(in_user cat "$MNT/$P/heap_mb")" = 50 ] && [[ $(as_man cat "$MNT/$P/heap_mb") = *"No such file"* ]] || return 1
 		[[ $(as_man stat "$MNT/$P") = *"No such file"* ]] && in_user stat "$MNT/$P" || return 1
+		in_user stat "$MNT/dumps/$core" && [[ $(as_man stat "$MNT/dumps/$core") = *"No such file"* ]] || return 1
 	done
 }
 ok "[T-E6] each in turn sees what is his to see" mixed
