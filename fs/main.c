@@ -216,8 +216,11 @@ int main(int argc, char **argv)
 	Start start = { .ready_fd = -1, .log_fd = -1, .mount.fd = -1 };
 	char *why = NULL;
 	int status = EXIT_SUCCESS;
+	int standard[] = { 0, 1, 2 };
 	int r = daemonize_hold_standard_fds();
 
+	/* What whoever started us had open is none of ours. */
+	confine_keep_fds(standard, G_N_ELEMENTS(standard));
 	if (r < 0)
 		return complain(g_strdup_printf("/dev/null: %s", g_strerror(-r)));
 	if (options_parse(argc, argv, &start.options, &why) < 0)

@@ -22,6 +22,7 @@
 
 enum {
 	LIMITS_MAX = 8192,
+	WATCHES_MAX = 1024,
 	ENVIRON_MAX = 4 << 20,
 	/* 3.1 needs 2 s, and a session that ends just when its first report is written hangs it (asks.c): no
 	 * usual interval. */
@@ -148,7 +149,7 @@ static void watch_directory(int rootfd, const ActConnect *act)
 {
 	char path[DISCOVERY_PATH_MAX], proc[40];
 	char *slash;
-	int dir;
+	int dir, wd;
 
 	if (act->inotify < 0)
 		return;
@@ -161,7 +162,11 @@ static void watch_directory(int rootfd, const ActConnect *act)
 	if (dir < 0)
 		return;
 	g_snprintf(proc, sizeof proc, "/proc/self/fd/%d", dir);
-	inotify_add_watch(act->inotify, proc, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR);
+	wd = inotify_add_watch(act->inotify, proc, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR);
+	/* Numbers go up: anybody can make directories, and such watches are few for each user. Without one, what
+	 * begins there is found within a second. */
+	if (wd > WATCHES_MAX)
+		inotify_rm_watch(act->inotify, wd);
 	close(dir);
 }
 

@@ -337,10 +337,26 @@ static gboolean is_stale(const DumpJob *job)
 	       g_get_monotonic_time() - job->queued_us > DUMP_JOB_STALE_MS * 1000;
 }
 
+/*
+ * When root mounts, one user's processes leave a place free for those of others: how long a dump takes is in the
+ * hands of who is dumped. Root's own are no such user.
+ */
+static gboolean may_run(uid_t uid, void *data)
+{
+	const BrokerConfig *config = broker_config(data);
+	unsigned n = 0, share = MAX(config->limits.max_parallel, 2) - 1;
+
+	if (!config->root_mode || uid == 0)
+		return TRUE;
+	for (GList *link = running.head; link; link = link->next)
+		n += ((const DumpJob *)link->data)->target->identity.credentials.uid == uid;
+	return n < share;
+}
+
 static void start_waiting(Broker *broker)
 {
 	while (running.length < broker_config(broker)->limits.max_parallel) {
-		DumpJob *job = dump_queue_take(waiting);
+		DumpJob *job = dump_queue_take(waiting, may_run, broker);
 
 		if (!job)
 			return;
@@ -392,7 +408,7 @@ static void on_preflight(PreflightResult *result, void *data)
 		job_free(job);
 		return;
 	}
-	if (dump_queue_is_full(waiting)) {
+	if (dump_queue_is_full(waiting, target->identity.credentials.uid)) {
 		refuse_full(job);
 		return;
 	}
@@ -405,7 +421,8 @@ static void on_preflight(PreflightResult *result, void *data)
 	broker_reply(target->broker, job->ask, target->serial, 0, NULL);
 	choose_type(job, result->kind);
 	dump_queue_add(waiting, target->identity.credentials.uid, job);
-	if (running.length >= job_limits(job)->max_parallel)
+	if (running.length >= job_limits(job)->max_parallel ||
+	    !may_run(target->identity.credentials.uid, target->broker))
 		progress(job, RECORD_DUMP_QUEUED);
 	start_waiting(target->broker);
 }

@@ -30,9 +30,14 @@ void dump_queue_free(DumpQueue *queue)
 	g_free(queue);
 }
 
-gboolean dump_queue_is_full(const DumpQueue *queue)
+gboolean dump_queue_is_full(const DumpQueue *queue, uid_t uid)
 {
-	return queue->entries.length >= DUMP_QUEUE_MAX;
+	unsigned n = 0;
+
+	for (GList *link = queue->entries.head; link; link = link->next)
+		n += ((const Entry *)link->data)->uid == uid;
+	return (n && queue->entries.length >= DUMP_QUEUE_MAX) ||
+	       queue->entries.length >= DUMP_QUEUE_ALL_MAX;
 }
 
 unsigned dump_queue_n(const DumpQueue *queue)
@@ -70,18 +75,21 @@ static guint served(const DumpQueue *queue, uid_t uid)
 	return GPOINTER_TO_UINT(g_hash_table_lookup(queue->served, GUINT_TO_POINTER(uid)));
 }
 
-void *dump_queue_take(DumpQueue *queue)
+void *dump_queue_take(DumpQueue *queue, DumpQueueMay may, void *data)
 {
-	GList *next = queue->entries.head;
+	GList *next = NULL;
 	Entry *entry;
 	void *job;
 
+	for (GList *link = queue->entries.head; link; link = link->next) {
+		uid_t uid = ((Entry *)link->data)->uid;
+
+		if (may(uid, data) &&
+		    (!next || served(queue, uid) < served(queue, ((Entry *)next->data)->uid)))
+			next = link;
+	}
 	if (!next)
 		return NULL;
-	for (GList *link = next->next; link; link = link->next)
-		if (served(queue, ((Entry *)link->data)->uid) <
-		    served(queue, ((Entry *)next->data)->uid))
-			next = link;
 	entry = next->data;
 	job = entry->job;
 	g_hash_table_insert(queue->served, GUINT_TO_POINTER(entry->uid),

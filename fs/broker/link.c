@@ -225,8 +225,9 @@ gboolean link_idle(const Link *link)
 
 typedef struct {
 	Record record;
-	size_t len; /* of the payload */
-	int fd;     /* -1 or ours */
+	size_t len;    /* of the payload */
+	int fd;        /* -1 or ours */
+	gboolean lost; /* one came along, and there was no place for it here */
 } Received;
 
 /* The descriptors that came along: keeps the first, closes all others. How many there were. */
@@ -279,7 +280,9 @@ static int receive(Link *link, Received *ret)
 	if (n <= 0)
 		return n < 0 ? -errno : 0;
 	n_fds = take_descriptors(&message, &ret->fd);
-	if (n_fds > 1 || n < RECORD_HEADER_SIZE || message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
+	ret->lost = !n_fds && message.msg_flags & MSG_CTRUNC;
+	if (n_fds > 1 || n < RECORD_HEADER_SIZE || message.msg_flags & MSG_TRUNC ||
+	    (message.msg_flags & MSG_CTRUNC && !ret->lost)) {
 		util_close_fd(&ret->fd);
 		return -EPROTO;
 	}
@@ -290,7 +293,7 @@ static int receive(Link *link, Received *ret)
 
 /* A record with a value out of range is answered here, so that nobody behind has to think of it. One without
  * an id, of a kind that needs none, has nobody who waits. */
-static void refuse(Link *link, const Record *record)
+static void refuse(Link *link, const Record *record, int error)
 {
 	Record reply = record_new(RECORD_REPLY);
 
@@ -298,8 +301,22 @@ static void refuse(Link *link, const Record *record)
 		return;
 	reply.id = record->id;
 	reply.serial = record->serial;
-	reply.error = -EINVAL;
+	reply.error = error;
 	link_send(link, &reply, NULL, 0, -1);
+}
+
+/* We had no descriptor left for the one that came along: to the front it is an answer with that error, to the broker
+ * an ask that is refused. Not a reason to end. */
+static int take_without(const Link *link, Received *received)
+{
+	Record *record = &received->record;
+
+	if (!link->is_front)
+		return record->magic == RECORD_MAGIC ? -EMFILE : -EPROTO;
+	if (record->kind == RECORD_STREAM)
+		record->kind = RECORD_REPLY;
+	record->error = -EMFILE;
+	return record_check(record, received->len, FALSE, FALSE);
 }
 
 /* FALSE when there is no more to read now, or ever. */
@@ -316,7 +333,9 @@ static gboolean take_record(Link *link)
 	}
 	if (r == -EAGAIN)
 		return FALSE;
-	if (r > 0)
+	if (r > 0 && received.lost)
+		r = take_without(link, &received);
+	else if (r > 0)
 		r = record_check(&received.record, received.len, received.fd >= 0, !link->is_front);
 	else if (r == 0)
 		r = -ENODATA;
@@ -327,7 +346,11 @@ static gboolean take_record(Link *link)
 	}
 	util_close_fd(&received.fd);
 	if (r == -EINVAL) {
-		refuse(link, &received.record);
+		refuse(link, &received.record, -EINVAL);
+		return TRUE;
+	}
+	if (r == -EMFILE) {
+		refuse(link, &received.record, -EMFILE);
 		return TRUE;
 	}
 	end(link, r == -ENODATA ? 0 : r);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -33,39 +34,69 @@ int store_dir_make(const char *path, mode_t mode, GPtrArray *made)
 
 int store_dir_open(int at, const char *name, mode_t mode)
 {
-	int fd;
+	struct stat st;
+	int fd, r;
 
 	if (mkdirat(at, name, mode) < 0 && errno != EEXIST)
 		return -errno;
 	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (fchmod(fd, mode) < 0) {
+	/* Whoever owns it can rename what is in it, and put other files there. */
+	r = fstat(fd, &st) < 0 ? -errno : st.st_uid != geteuid() ? -EPERM : 0;
+	if (!r && fchmod(fd, mode) < 0)
+		r = -errno;
+	if (r < 0)
 		close(fd);
-		return -errno;
+	return r < 0 ? r : fd;
+}
+
+/* Nobody but root can put something else in the place of what is in that directory, or of the link itself. */
+static gboolean is_roots(const char *path, const struct stat *st)
+{
+	if (st->st_uid != 0)
+		return FALSE;
+	return S_ISLNK(st->st_mode) || !(st->st_mode & (S_IWGRP | S_IWOTH)) ||
+	       st->st_mode & S_ISVTX;
+}
+
+static int check_one(const char *dir, const char *path, gboolean is_parent, char **ret_why)
+{
+	struct stat st;
+	const char *what = NULL;
+
+	if (lstat(path, &st) < 0)
+		return 0;
+	if (!is_roots(path, &st))
+		what = "can be changed by other users than root";
+	else if (is_parent && stat(path, &st) == 0 && !(st.st_mode & S_IXOTH))
+		what = "cannot be entered by the users of the processes that write dumps there";
+	if (!what)
+		return 0;
+	*ret_why = g_strdup_printf("dump_dir %s: %s %s", dir, path, what);
+	return -EACCES;
+}
+
+static int check_path(const char *dir, const char *from, char **ret_why)
+{
+	g_autofree char *path = g_strdup(from);
+	int r = check_one(dir, path, FALSE, ret_why);
+
+	for (char *slash = strrchr(path, '/'); slash && !r; slash = strrchr(path, '/')) {
+		slash[slash == path] = '\0';
+		r = check_one(dir, path, TRUE, ret_why);
+		if (slash == path)
+			break;
 	}
-	return fd;
+	return r;
 }
 
 int store_dir_check_parents(const char *dir, char **ret_why)
 {
-	g_autofree char *path = g_strdup(dir);
+	g_autofree char *real = realpath(dir, NULL);
+	int r = check_path(dir, dir, ret_why);
 
-	for (char *slash = strrchr(path, '/'); slash; slash = strrchr(path, '/')) {
-		struct stat st;
-
-		slash[slash == path] = '\0';
-		if (stat(path, &st) == 0 && !(st.st_mode & S_IXOTH)) {
-			*ret_why = g_strdup_printf(
-				"dump_dir %s: %s cannot be entered by the users of the "
-				"processes that write dumps there",
-				dir, path);
-			return -EACCES;
-		}
-		if (slash == path)
-			break;
-	}
-	return 0;
+	return r || !real ? r : check_path(dir, real, ret_why);
 }
 
 void store_dir_undo(GPtrArray *made)

@@ -158,7 +158,7 @@ int store_meta_read(int dirfd, const char *file, char **ret_name, RecordSealed *
 	int r;
 
 	n = fd < 0 ? -1 : util_read_all(fd, buf, sizeof buf - 1);
-	if (n <= 0 || fstat(fd, &st) < 0)
+	if (n <= 0 || fstat(fd, &st) < 0 || st.st_uid != geteuid())
 		return -EINVAL;
 	buf[n] = '\0';
 	boot_id(boot, sizeof boot);

@@ -93,8 +93,8 @@ static uint64_t part_size(const Store *store, const char *file, RecordPart part,
 	g_autofree char *name = g_strconcat(file, part_suffix[part], NULL);
 	struct stat st;
 
-	*ret_there =
-		fstatat(store->sealed, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
+	*ret_there = fstatat(store->sealed, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	             S_ISREG(st.st_mode) && st.st_uid == geteuid();
 	*disk += *ret_there ? (uint64_t)st.st_blocks * 512 : 0;
 	return *ret_there ? (uint64_t)st.st_size : 0;
 }
@@ -313,6 +313,9 @@ int store_open(const char *dir, gboolean root_mode, Store **ret, char **ret_why)
 		r = store_dir_check_parents(dir, ret_why);
 	if (!r && (r = open_dirs(store)) < 0)
 		*ret_why = g_strdup_printf("dump_dir %s: %s", dir, g_strerror(-r));
+	/* Some of them were made just now, and somebody may have been quicker. */
+	if (!r && root_mode)
+		r = store_dir_check_parents(dir, ret_why);
 	if (!r)
 		r = take_lock(store, ret_why);
 	if (r < 0) {

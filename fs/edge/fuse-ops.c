@@ -80,6 +80,13 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *wanted, int 
 		fuse_reply_attr(req, &attr.st, attr.attr_timeout);
 }
 
+static gboolean has_room(const FuseContext *self, uid_t uid)
+{
+	uid_t mounter = model_settings(tree_model(self->tree))->mounter_uid;
+
+	return open_files_have_room(self->files, uid, mounter);
+}
+
 static void finish_open(Reply *reply, fuse_req_t req, int error)
 {
 	FuseContext *self = context(req);
@@ -87,6 +94,11 @@ static void finish_open(Reply *reply, fuse_req_t req, int error)
 	gboolean sealed = file->node.fd >= 0;
 	struct fuse_file_info info = { .flags = file->node.flags };
 
+	/* Others may have come first while it waited. */
+	if (error == 0 && !has_room(self, file->opener)) {
+		tree_release(self->tree, &file->node);
+		error = -EMFILE;
+	}
 	if (error < 0) {
 		fuse_reply_err(req, -error);
 		return;
@@ -105,9 +117,16 @@ static void finish_open(Reply *reply, fuse_req_t req, int error)
 static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
 	FuseContext *self = context(req);
-	OpenFile *file = open_file_new(ino, info->flags);
-	Reply *reply = reply_new(self->replies, req, finish_open, file);
+	OpenFile *file;
+	Reply *reply;
 
+	if (!has_room(self, caller(req))) {
+		fuse_reply_err(req, EMFILE);
+		return;
+	}
+	file = open_file_new(ino, info->flags);
+	file->opener = caller(req);
+	reply = reply_new(self->replies, req, finish_open, file);
 	reply_settle(reply, tree_open(self->tree, caller(req), &file->node, reply_wait(reply)));
 	open_file_unref(file);
 }

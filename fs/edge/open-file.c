@@ -1,11 +1,15 @@
 /* The table of file handles. */
 #include "fs/edge/open-file.h"
 
+#include <unistd.h>
+
 #include "fs/tree/shared-file.h"
 #include "fs/util.h"
 
 struct OpenFiles {
 	GHashTable *by_handle; /* &OpenFile.handle -> OpenFile, a reference */
+	GHashTable *by_user;   /* uid -> number of them */
+	guint n_fds;           /* of them with a descriptor */
 	guint64 last;          /* handles go up and are never used again */
 };
 
@@ -51,6 +55,7 @@ OpenFiles *open_files_new(void)
 	OpenFiles *files = g_new0(OpenFiles, 1);
 
 	files->by_handle = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, unref_value);
+	files->by_user = g_hash_table_new(NULL, NULL);
 	return files;
 }
 
@@ -59,13 +64,46 @@ void open_files_free(OpenFiles *files)
 	if (files == NULL)
 		return;
 	g_hash_table_destroy(files->by_handle);
+	g_hash_table_destroy(files->by_user);
 	g_free(files);
+}
+
+static guint count_of(const OpenFiles *files, uid_t uid)
+{
+	return GPOINTER_TO_UINT(g_hash_table_lookup(files->by_user, GUINT_TO_POINTER(uid)));
+}
+
+static void count(OpenFiles *files, const OpenFile *file, int more)
+{
+	guint n = count_of(files, file->opener) + (guint)more;
+
+	if (n > 0)
+		g_hash_table_insert(files->by_user, GUINT_TO_POINTER(file->opener),
+		                    GUINT_TO_POINTER(n));
+	else
+		g_hash_table_remove(files->by_user, GUINT_TO_POINTER(file->opener));
+	if (file->node.fd >= 0)
+		files->n_fds += (guint)more;
+}
+
+gboolean open_files_have_room(const OpenFiles *files, uid_t uid, uid_t mounter)
+{
+	guint others = g_hash_table_size(files->by_handle) - count_of(files, 0) -
+	               (mounter != 0 ? count_of(files, mounter) : 0);
+	glong fds = sysconf(_SC_OPEN_MAX);
+
+	if (files->n_fds >= OPEN_FILES_FDS_MAX || (fds > 0 && files->n_fds >= (gulong)fds / 8))
+		return FALSE;
+	if (uid == 0 || uid == mounter)
+		return TRUE;
+	return count_of(files, uid) < OPEN_FILES_USER_MAX && others < OPEN_FILES_USERS_MAX;
 }
 
 void open_files_add(OpenFiles *files, OpenFile *file)
 {
 	file->handle = ++files->last;
 	g_hash_table_insert(files->by_handle, &file->handle, open_file_ref(file));
+	count(files, file, 1);
 }
 
 OpenFile *open_files_get(const OpenFiles *files, guint64 handle, guint64 ino)
@@ -77,6 +115,8 @@ OpenFile *open_files_get(const OpenFiles *files, guint64 handle, guint64 ino)
 
 void open_files_remove(OpenFiles *files, OpenFile *file)
 {
+	if (g_hash_table_lookup(files->by_handle, &file->handle) == file)
+		count(files, file, -1);
 	g_hash_table_remove(files->by_handle, &file->handle);
 }
 

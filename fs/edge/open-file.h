@@ -12,6 +12,7 @@
 
 typedef struct {
 	OpenNode node;
+	uid_t opener;
 	guint64 handle;               /* what fi->fh holds; 0 before it is in the table */
 	struct fuse_pollhandle *poll; /* armed, owned; poll-set.h */
 	guint64 poll_sequence;        /* the file's sequence number when it was armed */
@@ -23,11 +24,25 @@ OpenFile *open_file_ref(OpenFile *file);
 /* The last one closes its descriptor; no poll handle may be left. */
 void open_file_unref(OpenFile *file);
 
+/*
+ * How many may be open: a handle costs memory (that of an environment 4 MiB), one of a dump a descriptor, and one user
+ * must not use up what the others need. Root and the one who mounted have no limit but that of descriptors.
+ */
+enum {
+	OPEN_FILES_USER_MAX = 256,
+	OPEN_FILES_USERS_MAX = 4096, /* of all users but these */
+	OPEN_FILES_FDS_MAX =
+		1024, /* handles with a descriptor, of all; or an eighth of what we may have */
+};
+
 typedef struct OpenFiles OpenFiles;
 
 OpenFiles *open_files_new(void);
 /* What got no RELEASE is let go too. */
 void open_files_free(OpenFiles *files);
+
+/* Whether that user may have one more. */
+gboolean open_files_have_room(const OpenFiles *files, uid_t uid, uid_t mounter);
 
 /* Takes a reference of its own and gives the file its handle. */
 void open_files_add(OpenFiles *files, OpenFile *file);

@@ -28,7 +28,8 @@ AccessSight access_sight(const Node *node, const struct stat *st, uid_t who)
 		return (granted(st, who) & ACCESS_READ) != 0 ? ACCESS_FULL : ACCESS_NEUTRAL;
 	if (ino_kind(node->ino) == INO_PROCESS && ino_row(node->ino) == 0)
 		return settings->hide_others ? ACCESS_HIDDEN : ACCESS_FULL;
-	if (ino_kind(node->ino) == INO_DUMP && settings->hide_others)
+	/* Its name says when which process was dumped, and can be guessed. */
+	if (ino_kind(node->ino) == INO_DUMP)
 		return ACCESS_HIDDEN;
 	return ACCESS_DENIED;
 }

@@ -153,7 +153,8 @@ static void fill_dots(const Node *dir, guint64 cookie, NodeEntry *ret)
 /* Only what is hidden is left out: names that cannot be looked up are listed, as anywhere. */
 static gboolean is_listed(Tree *self, uid_t who, const NodeEntry *entry)
 {
-	return !model_settings(tree_model(self))->hide_others ||
+	return (!model_settings(tree_model(self))->hide_others &&
+	        ino_kind(entry->ino) != INO_DUMP) ||
 	       tree_check(self, who, entry->ino, ACCESS_LOOK) != -ENOENT;
 }
 

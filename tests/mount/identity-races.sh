@@ -121,7 +121,7 @@ CORE=$(cores "$P" | head -n 1)
 is "[T-E4] and root's: the strictest that was seen stays" "$(owner "$P/dumps/$CORE")" root
 is "[T-E4] also what says why" "$(owner "$P/dumps/$CORE.json")" root
 is "[T-E4] also in the store" "$(grep -h ^uid $(stored))" "uid 0"
-like "[T-E4] its user is denied it" "$(inmount 5 "${AS_USER[@]}" head -c 4 "$MNT/$P/dumps/$CORE" 2>&1)" "ermission denied"
+like "[T-E4] its user is denied it" "$(inmount 5 "${AS_USER[@]}" head -c 4 "$MNT/$P/dumps/$CORE" 2>&1)" "No such file|ermission denied"
 printf 'heap 50\ninterval 200\n' >"$TARGET_SCENARIO"
 kill -HUP "$P"
 wait_for 5 more_than 1 ^reload "$TARGET_OUT"

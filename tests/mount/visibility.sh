@@ -120,8 +120,8 @@ ROOTS/threshold_mb  +++++PPP  AAAAAAAA  AAAAAAAA  AAAAAAAA  AAAAAAAA
 README            ++AP+PPP  ++AA+PAA  ++AA+PAA  ++AA+PAA  ++AA+PAA
 $MOUNTERS         ++AP+PPP  +AAA+PAA  +AAA+PAA  +AAA+PAA  +AAA+PAA
 dumps             ++DD+PPP  +ADD+PAA  +ADD+PAA  +ADD+PAA  +ADD+PAA
-dumps/ROOTS       ++AP+PP+  AAAAAAPA  AAAAAAPA  AAAAAAPA  AAAAAAPA
-dumps/.*          ++AP+PP+  ++AA+PP+  AAAAAAPA  AAAAAAPA  AAAAAAPA
+dumps/ROOTS       ++AP+PP+  EEEEEEPE  EEEEEEPE  EEEEEEPE  EEEEEEPE
+dumps/.*          ++AP+PP+  ++AA+PP+  EEEEEEPE  EEEEEEPE  EEEEEEPE
 X
 
 # --- what one learns without reading ---

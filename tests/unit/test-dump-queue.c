@@ -7,11 +7,18 @@ enum {
 	CLEO = 1002
 };
 
+static uid_t passed_over = (uid_t)-1;
+
+static gboolean may(uid_t uid, void *data)
+{
+	return uid != passed_over;
+}
+
 static int jobs[64];
 
 static int take(DumpQueue *queue)
 {
-	int *job = dump_queue_take(queue);
+	int *job = dump_queue_take(queue, may, NULL);
 
 	return job ? (int)(job - jobs) : -1;
 }
@@ -49,14 +56,21 @@ static void test_full_and_removed(void)
 	DumpQueue *queue = dump_queue_new();
 
 	for (int i = 0; i < DUMP_QUEUE_MAX; i++) {
-		g_assert_false(dump_queue_is_full(queue));
+		g_assert_false(dump_queue_is_full(queue, ANNE));
 		dump_queue_add(queue, ANNE, &jobs[i]);
 	}
-	g_assert_true(dump_queue_is_full(queue));
+	g_assert_true(dump_queue_is_full(queue, ANNE));
+	g_assert_false(dump_queue_is_full(queue, BEN));
+	dump_queue_add(queue, BEN, &jobs[60]);
+	g_assert_true(dump_queue_is_full(queue, BEN));
+	passed_over = ANNE;
+	g_assert_true(dump_queue_take(queue, may, NULL) == &jobs[60]);
+	g_assert_null(dump_queue_take(queue, may, NULL));
+	passed_over = (uid_t)-1;
 	dump_queue_remove(queue, &jobs[60]); /* not there */
-	g_assert_true(dump_queue_is_full(queue));
+	g_assert_true(dump_queue_is_full(queue, ANNE));
 	dump_queue_remove(queue, &jobs[0]);
-	g_assert_false(dump_queue_is_full(queue));
+	g_assert_false(dump_queue_is_full(queue, ANNE));
 	g_assert_cmpint(take(queue), ==, 1);
 	dump_queue_free(queue);
 }
