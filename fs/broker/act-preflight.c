@@ -12,6 +12,7 @@
 #include "fs/broker/elf-core.h"
 #include "fs/broker/memory-cgroup.h"
 #include "fs/broker/target-cgroup.h"
+#include "fs/broker/target.h"
 #include "fs/broker/proc-text.h"
 #include "fs/util.h"
 #include "ipc/commands.h"
@@ -170,11 +171,9 @@ static int check_memory(const Look *look, uint64_t expected, char *text)
 
 static int check_socket(mode_t mode, char *text)
 {
-	if (!(mode & (S_IWGRP | S_IWOTH)))
+	if (!target_mode_is_insecure(mode))
 		return 0;
-	g_strlcpy(text,
-	          "others may write to its socket: what answers there is not trusted with a dump",
-	          HELPER_TEXT_MAX);
+	g_strlcpy(text, TARGET_INSECURE_TEXT, HELPER_TEXT_MAX);
 	return -EPERM;
 }
 

@@ -116,8 +116,7 @@ static gboolean is_same(DumpJob *job)
 	/* One that ended when its dump was whole has changed into nobody. */
 	if (r >= 0 || (r == -ESRCH && job->sent))
 		return TRUE;
-	fail(job, r,
-	     r == -ESTALE ? "another program or another user has taken the process's place" : NULL);
+	fail(job, r, r == -ESTALE ? TARGET_REPLACED_TEXT : NULL);
 	if (r == -ESTALE)
 		broker_end_target(target);
 	return FALSE;

@@ -66,9 +66,8 @@ static const char *reason_of(int error)
 		{ -ENFILE, "the daemon has no file descriptor left" },
 		{ -ECONNRESET, "the runtime closed the connection" },
 		{ -EPROTO, "the runtime's answer cannot be understood" },
-		{ -EPERM,
-		  "others may write to its socket: what answers there is not trusted with a dump" },
-		{ -ESTALE, "another program or another user has taken the process's place" },
+		{ -EPERM, TARGET_INSECURE_TEXT },
+		{ -ESTALE, TARGET_REPLACED_TEXT },
 		{ -EOPNOTSUPP, "the runtime knows no command that takes a dump" },
 	};
 

@@ -330,13 +330,12 @@ unsigned helper_n_stuck(void)
 
 void helper_cancel(Helper *helper)
 {
+	gboolean has_begun = !g_queue_find(&queued, helper);
 	int r = -EAGAIN;
 
-	if (g_queue_find(&queued, helper)) {
-		helper_forget(helper);
-		return;
-	}
 	helper_forget(helper);
+	if (!has_begun)
+		return;
 	/* One that has detached itself holds a connection that must not be closed: it has said all. */
 	while (helper->fd >= 0 && (r = receive(helper)) == 1)
 		;

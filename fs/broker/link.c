@@ -345,12 +345,8 @@ static gboolean take_record(Link *link)
 		return link->fd >= 0;
 	}
 	util_close_fd(&received.fd);
-	if (r == -EINVAL) {
-		refuse(link, &received.record, -EINVAL);
-		return TRUE;
-	}
-	if (r == -EMFILE) {
-		refuse(link, &received.record, -EMFILE);
+	if (r == -EINVAL || r == -EMFILE) {
+		refuse(link, &received.record, r);
 		return TRUE;
 	}
 	end(link, r == -ENODATA ? 0 : r);

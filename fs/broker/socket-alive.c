@@ -1,11 +1,11 @@
-/* See socket-alive.h. The answer is there when the request was sent: nothing waits. */
+/* See socket-alive.h. */
 #include "fs/broker/socket-alive.h"
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
-#include <linux/unix_diag.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "fs/broker/unix-diag.h"
 #include "fs/util.h"
 
 uint32_t socket_alive_inode(int fd)
@@ -17,26 +17,20 @@ uint32_t socket_alive_inode(int fd)
 
 gboolean socket_alive(uint32_t inode)
 {
-	const struct {
-		struct nlmsghdr header;
-		struct unix_diag_req body;
-	} request = {
-		.header = { .nlmsg_len = sizeof request,
-		            .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-		            .nlmsg_flags = NLM_F_REQUEST },
-		.body = { .sdiag_family = AF_UNIX,
-		          .udiag_states = ~0u,
-		          .udiag_ino = inode,
-		          .udiag_cookie = { ~0u, ~0u } },
+	const struct unix_diag_req body = {
+		.sdiag_family = AF_UNIX,
+		.udiag_states = ~0u,
+		.udiag_ino = inode,
+		.udiag_cookie = { ~0u, ~0u },
 	};
-	autofd int fd = inode ? socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG) : -1;
+	autofd int fd = inode ? unix_diag_ask(&body, 0) : -1;
 	union {
 		struct nlmsghdr header;
 		char bytes[1024];
 	} answer;
 	ssize_t n;
 
-	if (fd < 0 || send(fd, &request, sizeof request, MSG_DONTWAIT) != sizeof request)
+	if (fd < 0)
 		return FALSE;
 	n = recv(fd, &answer, sizeof answer, MSG_DONTWAIT);
 	return n >= (ssize_t)sizeof answer.header &&

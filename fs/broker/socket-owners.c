@@ -1,15 +1,15 @@
-/* See socket-owners.h. The answer is there when it is read: nothing waits. */
+/* See socket-owners.h. */
 #include "fs/broker/socket-owners.h"
 #include <errno.h>
 #include <glib.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
-#include <linux/unix_diag.h>
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "fs/broker/unix-diag.h"
 #include "fs/util.h"
 
 /* Linux 5.3; headers may be older. */
@@ -78,29 +78,17 @@ static int take_datagram(const Each *each, const char *bytes, size_t len)
 	return 0;
 }
 
-static int ask(int fd)
-{
-	const struct {
-		struct nlmsghdr header;
-		struct unix_diag_req body;
-	} request = {
-		.header = { .nlmsg_len = sizeof request,
-		            .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-		            .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
-		.body = { .sdiag_family = AF_UNIX,
-		          .udiag_states = 1u << TCP_LISTEN,
-		          .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_UID },
-	};
-
-	return send(fd, &request, sizeof request, MSG_DONTWAIT) == sizeof request ? 0 : -errno;
-}
-
 int socket_owners_each(SocketOwnersCb cb, void *data)
 {
-	autofd int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	static const struct unix_diag_req listening = {
+		.sdiag_family = AF_UNIX,
+		.udiag_states = 1u << TCP_LISTEN,
+		.udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_UID,
+	};
+	autofd int fd = unix_diag_ask(&listening, NLM_F_DUMP);
 	_Alignas(struct nlmsghdr) char bytes[BUFFER_SIZE];
 	const Each each = { .cb = cb, .data = data };
-	int r = fd < 0 ? -errno : ask(fd);
+	int r = MIN(fd, 0);
 
 	while (!r) {
 		ssize_t n = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);

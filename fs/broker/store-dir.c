@@ -52,7 +52,7 @@ int store_dir_open(int at, const char *name, mode_t mode)
 }
 
 /* Nobody but root can put something else in the place of what is in that directory, or of the link itself. */
-static gboolean is_roots(const char *path, const struct stat *st)
+static gboolean is_roots(const struct stat *st)
 {
 	if (st->st_uid != 0)
 		return FALSE;
@@ -67,7 +67,7 @@ static int check_one(const char *dir, const char *path, gboolean is_parent, char
 
 	if (lstat(path, &st) < 0)
 		return 0;
-	if (!is_roots(path, &st))
+	if (!is_roots(&st))
 		what = "can be changed by other users than root";
 	else if (is_parent && stat(path, &st) == 0 && !(st.st_mode & S_IXOTH))
 		what = "cannot be entered by the users of the processes that write dumps there";

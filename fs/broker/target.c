@@ -55,7 +55,7 @@ gboolean target_set_flags(Target *target, uint32_t set, uint32_t clear)
 
 void target_set_mode(Target *target, mode_t mode)
 {
-	uint32_t flag = mode & (S_IWGRP | S_IWOTH) ? RECORD_FOUND_INSECURE : 0;
+	uint32_t flag = target_mode_is_insecure(mode) ? RECORD_FOUND_INSECURE : 0;
 
 	target_set_flags(target, flag, RECORD_FOUND_INSECURE & ~flag);
 }

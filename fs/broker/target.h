@@ -7,6 +7,7 @@
  * keeps pid and start time), it ends and a new one begins.
  */
 #include <glib.h>
+#include <sys/stat.h>
 #include "fs/broker/identity.h"
 #include "fs/broker/records.h"
 #include "ipc/commands.h"
@@ -70,6 +71,15 @@ void target_free(Target *target);
 
 /* Sets or clears flags; marks it dirty when that changed something. TRUE when it did. */
 gboolean target_set_flags(Target *target, uint32_t set, uint32_t clear);
+
+#define TARGET_REPLACED_TEXT "another program or another user has taken the process's place"
+#define TARGET_INSECURE_TEXT \
+	"others may write to its socket: what answers there is not trusted with a dump"
+
+static inline gboolean target_mode_is_insecure(mode_t mode)
+{
+	return (mode & (S_IWGRP | S_IWOTH)) != 0;
+}
 
 /* The mode of its socket: whether others may write to it, and so command it, as after CVE-2026-62909. What comes
  * from there may be theirs. */

@@ -136,8 +136,8 @@ static void finish_read(Reply *reply, fuse_req_t req, int error)
 	const OpenNode *node = &reply_file(reply)->node;
 	gint64 from = reply_offset(reply) - node->text_from;
 
-	/* It may have waited, and the file may be somebody else's now. */
-	if (error == 0 &&
+	/* The file may be somebody else's now. */
+	if (error == 0 && reply_has_waited(reply) &&
 	    tree_check(context(req)->tree, caller(req), node->ino, ACCESS_READ) == -EACCES)
 		error = -EACCES;
 	if (error < 0)

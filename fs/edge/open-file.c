@@ -9,7 +9,7 @@
 struct OpenFiles {
 	GHashTable *by_handle; /* &OpenFile.handle -> OpenFile, a reference */
 	GHashTable *by_user;   /* uid -> number of them */
-	guint n_fds;           /* of them with a descriptor */
+	guint n_fds, fds_max;  /* of them with a descriptor */
 	guint64 last;          /* handles go up and are never used again */
 };
 
@@ -53,9 +53,11 @@ static void unref_value(void *data)
 OpenFiles *open_files_new(void)
 {
 	OpenFiles *files = g_new0(OpenFiles, 1);
+	glong fds = sysconf(_SC_OPEN_MAX);
 
 	files->by_handle = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, unref_value);
 	files->by_user = g_hash_table_new(NULL, NULL);
+	files->fds_max = fds > 0 ? (guint)MIN(fds / 8, OPEN_FILES_FDS_MAX) : OPEN_FILES_FDS_MAX;
 	return files;
 }
 
@@ -90,9 +92,8 @@ gboolean open_files_have_room(const OpenFiles *files, uid_t uid, uid_t mounter)
 {
 	guint others = g_hash_table_size(files->by_handle) - count_of(files, 0) -
 	               (mounter != 0 ? count_of(files, mounter) : 0);
-	glong fds = sysconf(_SC_OPEN_MAX);
 
-	if (files->n_fds >= OPEN_FILES_FDS_MAX || (fds > 0 && files->n_fds >= (gulong)fds / 8))
+	if (files->n_fds >= files->fds_max)
 		return FALSE;
 	if (uid == 0 || uid == mounter)
 		return TRUE;

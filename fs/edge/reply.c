@@ -18,8 +18,14 @@ struct Reply {
 	guint timer;
 	gboolean registering; /* inside fuse_req_interrupt_func() */
 	gboolean interrupted;
+	gboolean waited;
 	GList link;
 };
+
+gboolean reply_has_waited(const Reply *reply)
+{
+	return reply->waited;
+}
 
 static void answer(Reply *reply, int error)
 {
@@ -83,6 +89,7 @@ static void pend(Reply *reply)
 {
 	gint64 left = reply->wait.deadline_us - g_get_monotonic_time();
 
+	reply->waited = TRUE;
 	g_queue_push_tail_link(&reply->replies->pending, &reply->link);
 	reply->timer =
 		g_timeout_add((guint)CLAMP((left + 999) / 1000, 0, G_MAXINT), on_deadline, reply);

@@ -31,6 +31,8 @@ Reply *reply_new(Replies *replies, fuse_req_t req, ReplyFinish finish, OpenFile 
 
 NodeWait *reply_wait(Reply *reply);
 OpenFile *reply_file(const Reply *reply);
+/* The answer was not there at once. */
+gboolean reply_has_waited(const Reply *reply);
 /* A range of the file, for finish(). */
 void reply_set_range(Reply *reply, gint64 offset, gsize size);
 gint64 reply_offset(const Reply *reply);

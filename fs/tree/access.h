@@ -6,7 +6,7 @@
  *
  * Root may do all. Others have the owner's bits of what is theirs. Of what is not theirs they see that the process
  * is there and whose it is; at the root they may read README, and with -o group= a member of that group the
- * mounter's files. With -o hide=others a process of another user and its dumps are not there for them.
+ * mounter's files. Dumps of others are not there for them, and with -o hide=others neither are the processes.
  */
 #include "fs/tree/node.h"
 

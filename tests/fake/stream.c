@@ -118,6 +118,17 @@ static double counter_value(const RuntimeCounter *counter, double heap_mb, guint
 	return counter->sum ? sequence % 7 : 1 + sequence % 5;
 }
 
+static NettraceWriterEvent next_event(Stream *stream, guint32 metadata_id, guint64 stamp_ns,
+                                      const GByteArray *payload)
+{
+	return (NettraceWriterEvent){ .metadata_id = metadata_id,
+		                      .sequence = ++stream->sequence,
+		                      .capture_thread = 1,
+		                      .timestamp = stamp_ns,
+		                      .payload = payload->data,
+		                      .payload_len = payload->len };
+}
+
 static void write_counters(Stream *stream, double heap_mb)
 {
 	NettraceWriterEvent events[G_N_ELEMENTS(runtime_counters)];
@@ -143,12 +154,7 @@ static void write_counters(Stream *stream, double heap_mb)
 			nettrace_writer_put_sum(payload, &value);
 		else
 			nettrace_writer_put_mean(payload, &value);
-		events[n++] = (NettraceWriterEvent){ .metadata_id = counter->sum ? SUM_ID : MEAN_ID,
-			                             .sequence = ++stream->sequence,
-			                             .capture_thread = 1,
-			                             .timestamp = now,
-			                             .payload = payload->data,
-			                             .payload_len = payload->len };
+		events[n++] = next_event(stream, counter->sum ? SUM_ID : MEAN_ID, now, payload);
 	}
 	nettrace_writer_events(stream->writer, events, n, NETTRACE_WRITER_COMPRESSED);
 	take_written(stream);
@@ -172,12 +178,7 @@ static void write_names(Stream *stream)
 
 		g_ptr_array_add(payloads, payload);
 		nettrace_writer_put_mean(payload, &value);
-		events[i] = (NettraceWriterEvent){ .metadata_id = MEAN_ID,
-			                           .sequence = ++stream->sequence,
-			                           .capture_thread = 1,
-			                           .timestamp = clock_ns(),
-			                           .payload = payload->data,
-			                           .payload_len = payload->len };
+		events[i] = next_event(stream, MEAN_ID, clock_ns(), payload);
 	}
 	nettrace_writer_events(stream->writer, events, A_BLOCK, NETTRACE_WRITER_COMPRESSED);
 	take_written(stream);

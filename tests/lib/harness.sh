@@ -303,6 +303,15 @@ start_fake() {
 	return 1
 }
 
+# named_fake NAME LINES - one that reports each 0.2 s; then ${pid[NAME]} is its pid, ${out[NAME]} what it says. The
+# script has declared these: declare -A pid out
+named_fake() {
+	start_fake "interval 200
+$2" || return
+	pid[$1]=$TARGET
+	out[$1]=$TARGET_OUT
+}
+
 # change_fake LINES - another scenario for the one that was started last
 change_fake() {
 	local reloads

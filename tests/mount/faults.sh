@@ -10,32 +10,26 @@ interval 200" || finish
 H=$TARGET
 start_daemon attach_delay=0
 first_sample "$H"
-
 declare -A pid out
-bad() { # NAME LINES
-	start_fake "interval 200
-$2" || return
-	pid[$1]=$TARGET
-	out[$1]=$TARGET_OUT
-}
+
 for command in info collect; do
 	for how in "error 0x80004005" "error 0x80131515" "error 0x8013135b" "error 0x80131384" unknown silence hang \
 		"garbage 64" half "size 5" "size 60000" "drip 50" close; do
-		bad "$command $how" "answer $command $how"
+		named_fake "$command $how" "answer $command $how"
 	done
 done
-bad "stream silent" "stream silent"
-bad "stream header" "stream header"
-bad "stream in drips" "stream-drip 7 5"
-bad "stream of garbage" "stream-garbage 0"
-bad "garbage in a stream" "stream-garbage 3000"
-bad "garbage in its header" "stream-garbage 20"
+named_fake "stream silent" "stream silent"
+named_fake "stream header" "stream header"
+named_fake "stream in drips" "stream-drip 7 5"
+named_fake "stream of garbage" "stream-garbage 0"
+named_fake "garbage in a stream" "stream-garbage 3000"
+named_fake "garbage in its header" "stream-garbage 20"
 head -c 100000 /dev/urandom >"$T/random"
-bad "a stream that is a random file" "stream file $T/random"
-bad "a slow answer" "delay info 3000
+named_fake "a stream that is a random file" "stream file $T/random"
+named_fake "a slow answer" "delay info 3000
 delay collect 3000"
 for i in $(seq 1 40); do
-	bad "cut at $((i * i * 7))" "stream-cut $((i * i * 7))"
+	named_fake "cut at $((i * i * 7))" "stream-cut $((i * i * 7))"
 done
 
 for round in 1 2 3; do

@@ -19,38 +19,22 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "tests/lib/preload.h"
+
 typedef struct {
 	int armed, at, error, seen;
 } Control;
-
-typedef long (*Kernel)(long number, ...);
 
 static Control *control;
 static char calls_path[4096];
 static pid_t first;
 
-/* syscall() of the C library: the one below stands before it. */
-static Kernel kernel(void)
-{
-	static Kernel found;
-
-	if (!found)
-		*(void **)&found = dlsym(RTLD_NEXT, "syscall");
-	return found;
-}
-
 __attribute__((constructor)) static void load(void)
 {
-	const char *path = getenv("INJECT");
-	int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
-
-	if (fd < 0)
+	control = preload_map("INJECT", sizeof *control);
+	if (!control)
 		return;
-	control = mmap(NULL, sizeof *control, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (control == MAP_FAILED)
-		control = NULL;
-	snprintf(calls_path, sizeof calls_path, "%s.calls", path);
-	close(fd);
+	snprintf(calls_path, sizeof calls_path, "%s.calls", getenv("INJECT"));
 	first = getpid();
 }
 

@@ -10,15 +10,9 @@ interval 200" || finish
 H=$TARGET
 start_daemon attach_delay=0
 first_sample "$H"
+declare -A pid out
 halves=$(all_of_daemon)
 
-declare -A pid out
-bad() { # NAME LINES
-	start_fake "interval 200
-$2" || return
-	pid[$1]=$TARGET
-	out[$1]=$TARGET_OUT
-}
 # better NAME [LINES] - from now on it is as these say
 better() {
 	TARGET=${pid[$1]} TARGET_OUT=${out[$1]}
@@ -39,19 +33,19 @@ all_are() { # STATE NAME... - or it says which is not
 
 SEEDS=$(seq 12)
 for seed in $SEEDS; do
-	bad "collect $seed" "answer collect garbage $((seed * 40 - 30)) $seed"
-	bad "info $seed" "answer info garbage $((seed * 40 - 30)) $seed"
+	named_fake "collect $seed" "answer collect garbage $((seed * 40 - 30)) $seed"
+	named_fake "info $seed" "answer info garbage $((seed * 40 - 30)) $seed"
 done
-bad "header" "answer collect half 20"
-bad "half a payload" "answer collect half 27"
-bad "a byte in 4 s" "answer collect drip 4000"
-bad "a byte in 0.3 s" "answer collect drip 300"
-bad "header of info" "answer info half 20"
-bad "info, a byte in 4 s" "answer info drip 4000"
-bad "hangs up" "hang-up 1"
-bad "ends behind the reply" "stream-cut 0"
-bad "ends in a block" "stream-cut 60000"
-bad "ends before the reply" "answer collect close"
+named_fake "header" "answer collect half 20"
+named_fake "half a payload" "answer collect half 27"
+named_fake "a byte in 4 s" "answer collect drip 4000"
+named_fake "a byte in 0.3 s" "answer collect drip 300"
+named_fake "header of info" "answer info half 20"
+named_fake "info, a byte in 4 s" "answer info drip 4000"
+named_fake "hangs up" "hang-up 1"
+named_fake "ends behind the reply" "stream-cut 0"
+named_fake "ends in a block" "stream-cut 60000"
+named_fake "ends before the reply" "answer collect close"
 declare -A text=(
 	[0x80131384]="the runtime could not read the request"
 	[0x80131385]="the runtime does not know this command"
@@ -61,7 +55,7 @@ declare -A text=(
 	[0x80131371]=-
 	[0x80004005]="session-slots-full: other tools have all sessions of its runtime (64)"
 )
-for hresult in "${!text[@]}"; do bad "$hresult" "answer collect error $hresult"; done
+for hresult in "${!text[@]}"; do named_fake "$hresult" "answer collect error $hresult"; done
 
 # --- nobody else notices ---
 within "[H1][H2][H3][I8] another process has its samples" "$(changes "$H/counters/gc-heap-size" 3)" 6 20

@@ -19,11 +19,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "tests/lib/preload.h"
+
 typedef struct {
 	int pid, at, seen, is_waiting, may_go;
 } Control;
-
-typedef long (*Kernel)(long number, ...);
 
 enum {
 	WAIT_MS = 4000,
@@ -32,27 +32,9 @@ enum {
 
 static Control *control;
 
-/* syscall() of the C library: the one below stands before it. */
-static Kernel kernel(void)
-{
-	static Kernel found;
-
-	if (!found)
-		*(void **)&found = dlsym(RTLD_NEXT, "syscall");
-	return found;
-}
-
 __attribute__((constructor)) static void load(void)
 {
-	const char *path = getenv("REUSE");
-	int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
-
-	if (fd < 0)
-		return;
-	control = mmap(NULL, sizeof *control, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (control == MAP_FAILED)
-		control = NULL;
-	close(fd);
+	control = preload_map("REUSE", sizeof *control);
 }
 
 static void say(const char *name)

@@ -8,12 +8,15 @@ id games >/dev/null 2>&1 || skip_all "no user games"
 # Without a command for its environment, which is read from /proc then.
 FAKE_LINES="knows environment
 interval 200"
-start_fake "heap 100
-$FAKE_LINES" || finish
-R=$TARGET
-TARGET_AS=user start_fake "heap 200
-$FAKE_LINES" || finish
-P=$TARGET
+two_targets() { # root's and a user's: $R and $P
+	start_fake "heap 100
+$FAKE_LINES" || return
+	R=$TARGET
+	TARGET_AS=user start_fake "heap 200
+$FAKE_LINES" || return
+	P=$TARGET
+}
+two_targets || finish
 
 proc() { sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status" | tr '\t' ' ' | sed 's/ *$//'; }
 filtered() { is "$1: system calls are filtered" "$(proc "$2" Seccomp) $(proc "$2" NoNewPrivs)" "2 1"; }
@@ -110,12 +113,7 @@ lacking() (
 	mkdir "$T" "$MNT"
 	chmod 755 "$T"
 	trap clean_up EXIT
-	start_fake "heap 100
-$FAKE_LINES" || exit
-	R=$TARGET
-	TARGET_AS=user start_fake "heap 200
-$FAKE_LINES" || exit
-	P=$TARGET
+	two_targets || exit
 	start "$T/daemon.out" "${BREACH[@]}" ${1:+BREACH_LACKS="$(number_of "$1")"} "$DAEMON" -f \
 		-o "dump_dir=$STORE,attach_delay=0" "$MNT"
 	DAEMON_PID=$STARTED
