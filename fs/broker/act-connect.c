@@ -209,37 +209,56 @@ static int connect_through(int pin)
 	return fd;
 }
 
-/* FALSE: nothing was sent through the connection, and nothing will be; or the target is gone. */
-static gboolean is_sent(int sent, int pidfd)
+/* TRUE: the daemon says what is next. FALSE: it ended, or has nothing more to say; or the target is gone. */
+static gboolean is_told(int told, int pidfd)
 {
-	struct pollfd fds[] = { { .fd = sent, .events = POLLIN },
+	struct pollfd fds[] = { { .fd = told, .events = POLLIN },
 		                { .fd = pidfd, .events = POLLIN } };
 	char byte;
 
 	while (poll(fds, 2, -1) < 0 && errno == EINTR)
 		;
-	return !fds[1].revents && read(sent, &byte, 1) == 1;
+	return !fds[1].revents && read(told, &byte, 1) == 1;
+}
+
+/* The first byte of the answer is there, or was: the daemon can have read it before this process had a look.
+ * FALSE: the target is gone. */
+static gboolean is_answered(int fd, int told, int pidfd)
+{
+	struct pollfd fds[] = { { .fd = fd, .events = POLLIN },
+		                { .fd = told, .events = POLLIN },
+		                { .fd = pidfd, .events = POLLIN } };
+	char byte;
+
+	for (;;) {
+		if (poll(fds, 3, -1) < 0 && errno == EINTR)
+			continue;
+		if (fds[2].revents)
+			return FALSE;
+		if (fds[0].revents || read(told, &byte, 1) == 1)
+			return TRUE;
+		fds[1].fd = -1; /* the daemon ended while the runtime was at it */
+	}
 }
 
 /*
  * 3.1 dies or hangs of a connection closed early: ours must not be the last copy, whatever happens to
  * the daemon. Ends some time after the first byte, or with the target. When the daemon ended before it sent the
- * request, the runtime's one thread would wait for it as long as there is a copy.
+ * request, the runtime's one thread would wait for it as long as there is a copy; and a session that nobody reads
+ * would go on in the runtime.
  */
-static void hold(HelperContext *context, int fd, int pidfd, int sent)
+static void hold(HelperContext *context, int fd, int pidfd, int told)
 {
-	struct pollfd fds[] = { { .fd = fd, .events = POLLIN }, { .fd = pidfd, .events = POLLIN } };
+	struct pollfd pollfd = { .fd = pidfd, .events = POLLIN };
 
 	helper_detach(context);
-	if (!is_sent(sent, pidfd)) {
+	if (!is_told(told, pidfd)) {
 		shutdown(fd, SHUT_RDWR);
 		return;
 	}
-	while (poll(fds, 2, -1) < 0 && errno == EINTR)
-		;
-	if (fds[1].revents)
+	if (!is_answered(fd, told, pidfd))
 		return;
-	while (poll(&fds[1], 1, HOLD_AFTER_FIRST_BYTE_MS) < 0 && errno == EINTR)
+	while (poll(&pollfd, 1, HOLD_AFTER_FIRST_BYTE_MS) < 0 && errno == EINTR)
 		;
 }
 
@@ -297,5 +316,5 @@ void act_connect(HelperContext *context, const void *args)
 	}
 	helper_say(context, &message, fd);
 	if (act->hold && fd >= 0)
-		hold(context, fd, act->pidfd, act->sent);
+		hold(context, fd, act->pidfd, act->told);
 }

@@ -18,7 +18,8 @@ typedef struct {
 	char path[DISCOVERY_PATH_MAX]; /* as the target sees it */
 	HelperCredentials credentials;
 	gboolean hold; /* 3.1: keep a copy of the connection until 2.5 s after its first byte */
-	int sent; /* of hold: a byte comes through this pipe when the request is sent, its end when none will be */
+	int told; /* of hold: a byte comes through this pipe when the request is sent, and one when the answer is
+		   * there; its end when the daemon ends before */
 	gboolean
 		check_only; /* do not connect: look whether the pin has a name and a descriptor is free */
 	uint64_t serial; /* of the target, said back by check_only */

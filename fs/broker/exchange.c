@@ -28,8 +28,9 @@ struct Exchange {
 	int connect_error; /* what the helper said; -EIO while it has said nothing */
 	gboolean foreign;  /* who listens now, or what the process is now, is not what was shown */
 	gboolean told;     /* `done` was called */
-	/* Where a helper holds a copy of the connection: a pipe that tells it that the request is sent; -1. */
-	int sent_read, sent_write;
+	/* Where a helper holds a copy of the connection: a pipe that tells it that the request is sent, then that the
+	 * answer is there; -1. Until the first the reading end is here, too: the helper may not have begun. */
+	int told_read, told_write;
 };
 
 static void begin(Exchange *exchange);
@@ -62,8 +63,8 @@ static void exchange_free(Exchange *exchange)
 		g_source_remove(exchange->client_source);
 	if (exchange->deadline_source)
 		g_source_remove(exchange->deadline_source);
-	util_close_fd(&exchange->sent_read);
-	util_close_fd(&exchange->sent_write);
+	util_close_fd(&exchange->told_read);
+	util_close_fd(&exchange->told_write);
 	/* Its connection is answered or at its end, or its target is no more. */
 	if (exchange->client && ipc_client_free(exchange->client) < 0)
 		ipc_client_abandon_at_exit(exchange->client);
@@ -140,6 +141,22 @@ static gboolean on_deadline(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
+static void tell(const Exchange *exchange)
+{
+	if (exchange->told_write >= 0 && write(exchange->told_write, "", 1) < 0)
+		g_debug("nobody holds the connection: %s", g_strerror(errno));
+}
+
+/* Just before: one who dies in between has the helper hold a connection for nothing, the other way round it would be
+ * closed too early. */
+static void tell_sent(Exchange *exchange)
+{
+	if (exchange->told_read < 0)
+		return;
+	tell(exchange);
+	util_close_fd(&exchange->told_read);
+}
+
 /* A reply is there. */
 static void take_reply(Exchange *exchange)
 {
@@ -147,6 +164,7 @@ static void take_reply(Exchange *exchange)
 	ExchangeResult result = { .version = exchange->version, .fd = -1 };
 	IpcCommand command = exchange->params.command;
 
+	tell(exchange);
 	result.ok = ipc_client_ok(exchange->client);
 	result.payload = ipc_client_payload(exchange->client, &result.len);
 	if (result.ok) {
@@ -167,16 +185,6 @@ static void take_reply(Exchange *exchange)
 		}
 	}
 	finish(exchange, &result);
-}
-
-/* Just before: one who dies in between has the helper hold a connection for nothing, the other way round it would be
- * closed too early. */
-static void tell_sent(Exchange *exchange)
-{
-	if (exchange->sent_write >= 0 && write(exchange->sent_write, "", 1) < 0)
-		g_debug("nobody holds the connection: %s", g_strerror(errno));
-	util_close_fd(&exchange->sent_read);
-	util_close_fd(&exchange->sent_write);
 }
 
 static gboolean on_client(gint fd, GIOCondition condition, gpointer data)
@@ -309,12 +317,12 @@ static int make_pipe(Exchange *exchange)
 {
 	int fds[2];
 
-	util_close_fd(&exchange->sent_read);
-	util_close_fd(&exchange->sent_write);
+	util_close_fd(&exchange->told_read);
+	util_close_fd(&exchange->told_write);
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return errno == EMFILE || errno == ENFILE ? -ENFILE : -errno;
-	exchange->sent_read = fds[0];
-	exchange->sent_write = fds[1];
+	exchange->told_read = fds[0];
+	exchange->told_write = fds[1];
 	return 0;
 }
 
@@ -351,7 +359,7 @@ static void begin(Exchange *exchange)
 		finish_error(exchange, r);
 		return;
 	}
-	act.sent = fds[4] = exchange->sent_read;
+	act.told = fds[4] = exchange->told_read;
 	exchange->helper = helper_start(act_connect, &act, sizeof act, fds, G_N_ELEMENTS(fds),
 	                                CONNECT_DEADLINE_MS, &callbacks, exchange);
 	helper_set_key(exchange->helper, target->line_inode);
@@ -362,7 +370,7 @@ void exchange_add(Target *target, const ExchangeParams *params)
 	Exchange *exchange = g_new0(Exchange, 1);
 
 	exchange->target = target;
-	exchange->sent_read = exchange->sent_write = -1;
+	exchange->told_read = exchange->told_write = -1;
 	exchange->params = *params;
 	if (params->first)
 		g_queue_push_head(&target->asks, exchange);

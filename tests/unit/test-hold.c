@@ -1,5 +1,5 @@
-/* The copy of a connection to 3.1 that a helper holds: until some time after the first byte, and not at all when the
- * daemon ended before it sent its request. */
+/* The copy of a connection to 3.1 that a helper holds: until some time after the first byte, whoever read it, and not at
+ * all when the daemon ended before it sent its request. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -16,7 +16,7 @@ enum {
 };
 
 typedef struct {
-	int listener, sent[2];
+	int listener, told[2];
 	Identity self;
 	ActConnect act;
 	int fd; /* ours, of the connection */
@@ -47,7 +47,7 @@ static void begin(Fixture *f)
 
 	*f = (Fixture){ .fd = -1 };
 	g_assert_cmpint(identity_open(getpid(), &f->self), ==, 0);
-	g_assert_cmpint(pipe2(f->sent, O_CLOEXEC), ==, 0);
+	g_assert_cmpint(pipe2(f->told, O_CLOEXEC), ==, 0);
 	g_snprintf(address.sun_path, sizeof address.sun_path, "%s/hold-%d-socket", g_get_tmp_dir(),
 	           (int)getpid());
 	f->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -60,12 +60,12 @@ static void begin(Fixture *f)
 		.inotify = -1,
 		.credentials = f->self.credentials,
 		.hold = TRUE,
-		.sent = f->sent[0],
+		.told = f->told[0],
 	};
 	g_strlcpy(f->act.path, address.sun_path, sizeof f->act.path);
 	fds[0] = f->act.procfd;
 	fds[1] = f->act.pidfd;
-	fds[2] = f->sent[0];
+	fds[2] = f->told[0];
 	helper_start(act_connect, &f->act, sizeof f->act, fds, 3, DEADLINE_MS, &callbacks, f);
 	while (!f->over)
 		g_main_context_iteration(NULL, TRUE);
@@ -97,8 +97,8 @@ static void test_never_sent(void)
 	accepted = accept4(f.listener, NULL, NULL, SOCK_CLOEXEC);
 	/* As when the daemon is killed. */
 	close(f.fd);
-	close(f.sent[0]);
-	close(f.sent[1]);
+	close(f.told[0]);
+	close(f.told[1]);
 	g_assert_true(is_closed(accepted, DEADLINE_MS));
 	close(accepted);
 	end(&f);
@@ -111,14 +111,33 @@ static void test_sent(void)
 
 	begin(&f);
 	accepted = accept4(f.listener, NULL, NULL, SOCK_CLOEXEC);
-	g_assert_cmpint(write(f.sent[1], "", 1), ==, 1);
+	g_assert_cmpint(write(f.told[1], "", 1), ==, 1);
 	close(f.fd);
-	close(f.sent[0]);
-	close(f.sent[1]);
+	close(f.told[0]);
+	close(f.told[1]);
 	g_assert_false(is_closed(accepted, 500));
 	g_assert_cmpint(write(accepted, "x", 1), ==, 1);
 	g_assert_false(is_closed(accepted, 500));
 	/* The byte was not read: the end is an error. */
+	g_assert_true(is_closed(accepted, DEADLINE_MS));
+	close(accepted);
+	end(&f);
+}
+
+/* The daemon reads the whole answer before the helper looks, and is killed; then the stream is silent. */
+static void test_read_before(void)
+{
+	Fixture f;
+	int accepted;
+
+	begin(&f);
+	accepted = accept4(f.listener, NULL, NULL, SOCK_CLOEXEC);
+	g_assert_cmpint(write(f.told[1], "", 1), ==, 1);
+	g_assert_cmpint(write(f.told[1], "", 1), ==, 1);
+	close(f.fd);
+	close(f.told[0]);
+	close(f.told[1]);
+	g_assert_false(is_closed(accepted, 500));
 	g_assert_true(is_closed(accepted, DEADLINE_MS));
 	close(accepted);
 	end(&f);
@@ -129,5 +148,6 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/hold/never-sent", test_never_sent);
 	g_test_add_func("/hold/row-R1/sent", test_sent);
+	g_test_add_func("/hold/row-R1/read-before", test_read_before);
 	return g_test_run();
 }
