@@ -36,11 +36,16 @@ static void check_texts(const char *payload, size_t len)
 	require(record_text(payload, len, G_MAXUINT)[0] == '\0');
 }
 
-static gboolean has(const IpcRequest *request, const char *text)
+/* A provider of exactly this name: a string has its length before it, which counts the NUL. */
+static gboolean has(const IpcRequest *request, const char *name)
 {
-	g_autofree gunichar2 *wide = g_utf8_to_utf16(text, -1, NULL, NULL, NULL);
+	g_autofree gunichar2 *wide = g_utf8_to_utf16(name, -1, NULL, NULL, NULL);
+	guint32 chars = (guint32)strlen(name) + 1;
+	g_autoptr(GByteArray) wanted = g_byte_array_new();
 
-	return memmem(request->bytes, request->len, wide, strlen(text) * 2) != NULL;
+	g_byte_array_append(wanted, (const guint8 *)&chars, sizeof chars);
+	g_byte_array_append(wanted, (const guint8 *)wide, chars * 2);
+	return memmem(request->bytes, request->len, wanted->data, wanted->len) != NULL;
 }
 
 static void check_session(const Record *record, const char *payload, size_t len)
@@ -55,7 +60,8 @@ static void check_session(const Record *record, const char *payload, size_t len)
 		gboolean counters = record_session_has_counters(record->row);
 
 		require(has(&request, "Microsoft-Windows-DotNETRuntime") == !counters);
-		require(!has(&request, "SampleProfiler"));
+		require(!has(&request, "Microsoft-Windows-DotNETRuntimeRundown"));
+		require(!has(&request, "Microsoft-DotNETCore-SampleProfiler"));
 		require(counters || !has(&request, "System.Diagnostics.Metrics"));
 	}
 	ipc_request_clear(&request);
