@@ -6,8 +6,11 @@
 #include "fs/model/trigger.h"
 
 enum {
-	UNIT_MAX = 3 /* letters of a size unit */
+	UNIT_MAX = 3,       /* letters of a size unit */
+	NUMBER_LEN_MAX = 40 /* characters, a sign among them */
 };
+
+#define NUMBER_LARGEST 1e38
 
 typedef struct {
 	const char *line; /* NUL-ended, stripped at its end */
@@ -132,7 +135,8 @@ static int take_number(Cursor *c, gboolean may_be_negative, double *ret)
 	*ret = g_ascii_strtod(c->at, NULL);
 	if (negative && !may_be_negative && *ret < 0)
 		return bad(c, -ERANGE, "this cannot be negative");
-	if (!isfinite(*ret) || end - c->at > 40)
+	/* What is accepted is written again without an exponent, and may have become longer: 99.. is 100.. then. */
+	if (!(fabs(*ret) <= NUMBER_LARGEST) || end - c->at > NUMBER_LEN_MAX)
 		return bad(c, -ERANGE, "this number is too large");
 	c->at = end;
 	/* 1e3, 0x10, 5x, 1.2.3: what follows must not belong to it. */

@@ -104,6 +104,8 @@ static void test_refused(void)
 		{ "heap >= 0", -ERANGE, "above 0" },
 		{ "heap >= 9300000000000", -ERANGE, "9.2e12" },
 		{ "heap >= 99999999999999999999", -ERANGE, "9.2e12" },
+		/* would be written as one digit more than may be read */
+		{ "some >= 9999999999999999999999999999999999999999", -ERANGE, "too large" },
 		{ "heap >= 101%", -ERANGE, "percentage" },
 		{ "heap >= 0%", -ERANGE, "percentage" },
 		{ "rss >= 10%", -EINVAL, "percentage" },
