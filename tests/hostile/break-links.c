@@ -61,7 +61,7 @@ static void wrong_kind(Record *record, size_t *len, unsigned *n_fds, GRand *rand
 	do
 		record->kind = g_rand_boolean(rand) ? g_rand_int(rand)
 		                                    : (guint32)g_rand_int_range(rand, 0, 300);
-	while (record->kind >= RECORD_READY && record->kind <= RECORD_DUMP_WITHDRAW);
+	while (record->kind >= RECORD_READY && record->kind <= RECORD_PING);
 }
 
 static void wrong_magic(Record *record, size_t *len, unsigned *n_fds, GRand *rand)

@@ -76,6 +76,7 @@ static const Kind kinds[] = {
 	{ RECORD_CANCEL, 0, FALSE },
 	{ RECORD_DUMP_CONFIRM, 0, FALSE },
 	{ RECORD_DUMP_WITHDRAW, HAS(SERIAL), FALSE },
+	{ RECORD_PING, 0, FALSE },
 };
 
 static guint64 mask_of(const Field *field)
