@@ -30,7 +30,7 @@ struct Exchange {
 	gboolean told;     /* `done` was called */
 	/* Where a helper holds a copy of the connection: a pipe that tells it that the request is sent, then that the
 	 * answer is there; -1. Until the first the reading end is here, too: the helper may not have begun. */
-	int told_read, told_write;
+	int holder_read, holder_write;
 };
 
 static void begin(Exchange *exchange);
@@ -63,8 +63,8 @@ static void exchange_free(Exchange *exchange)
 		g_source_remove(exchange->client_source);
 	if (exchange->deadline_source)
 		g_source_remove(exchange->deadline_source);
-	util_close_fd(&exchange->told_read);
-	util_close_fd(&exchange->told_write);
+	util_close_fd(&exchange->holder_read);
+	util_close_fd(&exchange->holder_write);
 	/* Its connection is answered or at its end, or its target is no more. */
 	if (exchange->client && ipc_client_free(exchange->client) < 0)
 		ipc_client_abandon_at_exit(exchange->client);
@@ -141,9 +141,9 @@ static gboolean on_deadline(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
-static void tell(const Exchange *exchange)
+static void tell_holder(const Exchange *exchange)
 {
-	if (exchange->told_write >= 0 && write(exchange->told_write, "", 1) < 0)
+	if (exchange->holder_write >= 0 && write(exchange->holder_write, "", 1) < 0)
 		g_debug("nobody holds the connection: %s", g_strerror(errno));
 }
 
@@ -151,10 +151,10 @@ static void tell(const Exchange *exchange)
  * closed too early. */
 static void tell_sent(Exchange *exchange)
 {
-	if (exchange->told_read < 0)
+	if (exchange->holder_read < 0)
 		return;
-	tell(exchange);
-	util_close_fd(&exchange->told_read);
+	tell_holder(exchange);
+	util_close_fd(&exchange->holder_read);
 }
 
 /* A reply is there. */
@@ -164,7 +164,7 @@ static void take_reply(Exchange *exchange)
 	ExchangeResult result = { .version = exchange->version, .fd = -1 };
 	IpcCommand command = exchange->params.command;
 
-	tell(exchange);
+	tell_holder(exchange);
 	result.ok = ipc_client_ok(exchange->client);
 	result.payload = ipc_client_payload(exchange->client, &result.len);
 	if (result.ok) {
@@ -317,12 +317,12 @@ static int make_pipe(Exchange *exchange)
 {
 	int fds[2];
 
-	util_close_fd(&exchange->told_read);
-	util_close_fd(&exchange->told_write);
+	util_close_fd(&exchange->holder_read);
+	util_close_fd(&exchange->holder_write);
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return errno == EMFILE || errno == ENFILE ? -ENFILE : -errno;
-	exchange->told_read = fds[0];
-	exchange->told_write = fds[1];
+	exchange->holder_read = fds[0];
+	exchange->holder_write = fds[1];
 	return 0;
 }
 
@@ -359,7 +359,7 @@ static void begin(Exchange *exchange)
 		finish_error(exchange, r);
 		return;
 	}
-	act.told = fds[4] = exchange->told_read;
+	act.told = fds[4] = exchange->holder_read;
 	exchange->helper = helper_start(act_connect, &act, sizeof act, fds, G_N_ELEMENTS(fds),
 	                                CONNECT_DEADLINE_MS, &callbacks, exchange);
 	helper_set_key(exchange->helper, target->line_inode);
@@ -370,7 +370,7 @@ void exchange_add(Target *target, const ExchangeParams *params)
 	Exchange *exchange = g_new0(Exchange, 1);
 
 	exchange->target = target;
-	exchange->told_read = exchange->told_write = -1;
+	exchange->holder_read = exchange->holder_write = -1;
 	exchange->params = *params;
 	if (params->first)
 		g_queue_push_head(&target->asks, exchange);

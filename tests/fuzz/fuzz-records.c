@@ -11,6 +11,7 @@
 #include "fs/broker/records.h"
 #include "fs/broker/sessions.h"
 #include "ipc/commands.h"
+#include "ipc/nettrace/utf16.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -36,16 +37,15 @@ static void check_texts(const char *payload, size_t len)
 	require(record_text(payload, len, G_MAXUINT)[0] == '\0');
 }
 
-/* A provider of exactly this name: a string has its length before it, which counts the NUL. */
+/* A provider of exactly this name. */
 static gboolean has(const IpcRequest *request, const char *name)
 {
-	g_autofree gunichar2 *wide = g_utf8_to_utf16(name, -1, NULL, NULL, NULL);
-	guint32 chars = (guint32)strlen(name) + 1;
-	g_autoptr(GByteArray) wanted = g_byte_array_new();
+	uint8_t text[256];
+	ByteWriter wanted = { .buf = text, .size = sizeof text };
 
-	g_byte_array_append(wanted, (const guint8 *)&chars, sizeof chars);
-	g_byte_array_append(wanted, (const guint8 *)wide, chars * 2);
-	return memmem(request->bytes, request->len, wanted->data, wanted->len) != NULL;
+	utf16_write_counted(&wanted, name);
+	require(!wanted.bad);
+	return memmem(request->bytes, request->len, text, wanted.len) != NULL;
 }
 
 static void check_session(const Record *record, const char *payload, size_t len)

@@ -196,6 +196,15 @@ get_like() { [[ $(get "$1") =~ $2 ]]; }
 is_mounted() { grep -q " ${1:-$MNT} .* - fuse.triggerdumpfs " /proc/self/mountinfo; }
 not_mounted() { ! is_mounted "$@"; }
 
+# environ_of PID - what an application has there, or the error's words
+environ_of() { inmount 10 cat "$MNT/$1/environ" 2>&1 | tr -d '\0' | sed 's/.*: //'; }
+
+# refused_at PID - when a session was refused to it as all were taken: a line each, in seconds
+refused_at() {
+	get "$1/events" | sed -n 's/ .*refused what=session error="session-slots-full.*//p' | date -f - +%s.%N
+}
+refused_more_than() { [ "$(refused_at "$1" | wc -l)" -gt "$2" ]; } # PID N
+
 # changes FILE SECONDS - how often its mtime changed meanwhile
 changes() {
 	inmount $(($2 + 10)) bash -c 'before=$(stat --cached=never -c %.9Y "$1") || exit 1

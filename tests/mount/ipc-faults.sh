@@ -8,7 +8,6 @@ LIMIT=120
 forks() { bash -c 'echo $$'; } # the next pid of this namespace: how many were made
 count() { grep -cE "$1" "$2"; }
 requests() { count "^request" "$1"; }
-environ() { inmount 10 cat "$MNT/$1/environ" 2>&1 | tr -d '\0' | sed 's/.*: //'; }
 socket_of() { ls "$TMPDIR"/dotnet-diagnostic-"$1"-*-socket; }
 # change PID SCENARIO OUTPUT LINES
 change() {
@@ -68,10 +67,10 @@ printf 'variable C=D\ninterval 200\nbusy 9000\n' >"$Q_SCENARIO"
 before=$(requests "$P_OUT") Q_before=$(requests "$Q_OUT")
 kill -HUP "$Q"
 wait_for 5 grep -q ^busy "$Q_OUT"
-environ "$Q" >"$T/environ" &
+environ_of "$Q" >"$T/environ" &
 waiting=$!
-is "[I9] an answer that takes longer than 5 s" "$(environ "$P")" "Connection timed out"
-is "[I9] a second request meanwhile" "$(environ "$P")" "Connection timed out"
+is "[I9] an answer that takes longer than 5 s" "$(environ_of "$P")" "Connection timed out"
+is "[I9] a second request meanwhile" "$(environ_of "$P")" "Connection timed out"
 is "[I9] a dump meanwhile" "$(put "$P/dump" now)" "Connection timed out"
 is "[I9] arming meanwhile" "$(put "$P/threshold_mb" 5000)" ""
 is "[I9] one request waits at most" "$(($(requests "$P_OUT") - before))" 1
@@ -86,14 +85,14 @@ eventually "[I9] it recovers: armed now" 10 eval '[ "$(count "^stream [0-9]" "$P
 eventually "[I9] when it goes on: live" 20 key_is "$Q/status" state live
 eventually "[I9][I10] what was asked arrives whole, once" 5 eval '[ $(($(requests "$Q_OUT") - Q_before)) = 1 ]'
 is "[I10] nothing half was left" "$(count '^gone' "$Q_OUT")" 0
-eventually "[I9] and is answered" 10 eval '[ "$(environ "$Q")" = "C=D" ]'
+eventually "[I9] and is answered" 10 eval '[ "$(environ_of "$Q")" = "C=D" ]'
 is "[I9] its first session goes on" "$(count '^stream [0-9]' "$Q_OUT")" 1
 P=$Q P_SCENARIO=$Q_SCENARIO P_OUT=$Q_OUT
 
 # --- the name is gone, then who listened ---
 name=$(socket_of "$P")
 rm "$name"
-is "[I12] unlinked: requests go through the pin" "$(environ "$P")" "C=D"
+is "[I12] unlinked: requests go through the pin" "$(environ_of "$P")" "C=D"
 is "[I12] status says so" "$(key "$P/status" socket)" unlinked
 is "[I12] the stream goes on" "$(key "$P/status" state)" live
 is "[I12] arming" "$(put "$P/threshold_mb" 5000)$(get "$P/threshold_mb")" 5000
@@ -103,7 +102,7 @@ eventually "[I12] a dump" 10 has_core "$P"
 before=$(count ^connect "$P_OUT")
 change "$P" "$P_SCENARIO" "$P_OUT" "interval 200
 closed 1"
-is "[I1] ECONNREFUSED" "$(environ "$P")" "Connection refused"
+is "[I1] ECONNREFUSED" "$(environ_of "$P")" "Connection refused"
 like "[I1] ECONNREFUSED: status says why" "$(key "$P/status" last_error)" "refuses connections"
 is "[I1] ECONNREFUSED: the stream goes on" "$(key "$P/status" state)" live
 eventually "[I1] nobody listens any more: gone" 10 hasnt "$P"

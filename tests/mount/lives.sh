@@ -107,22 +107,20 @@ interval 200
 sessions 0" || finish
 P=$TARGET
 SOCKET=$(sed -n 's/^READY [0-9]* //p' "$TARGET_OUT")
-refusals() { get "$P/events" | grep -c 'refused what=session error="session-slots-full'; }
-refused_more_than() { [ "$(refusals)" -gt "$1" ]; }
-eventually "[P14] no session is free: events say why" 15 refused_more_than 2
+eventually "[P14] no session is free: events say why" 15 refused_more_than "$P" 2
 change_fake "heap 9
 interval 200"
 start "$T/taken" "$BUILD/tests/runtime/take-sessions" "$SOCKET" 64
 taker=$STARTED
 wait_for 20 grep -q ^READY "$T/taken"
 is "[P14] another tool has all" "$(cat "$T/taken")" "READY 64"
-eventually "[P14] tried again" 15 refused_more_than 3
+eventually "[P14] tried again" 15 refused_more_than "$P" 3
 like "[P14] status, too" "$(key "$P/status" last_error)" "^session-slots-full"
 is "[P14] what needs none is served" "$(key "$P/runtime" version)" 8.0.33
 ok "[P14] environ, too" inmount 10 cat "$MNT/$P/environ"
 kill -USR1 "$taker"
 eventually "[P14] one is given back: values" 30 get_is "$P/heap_mb" 9
-longer=$(get "$P/events" | sed -n 's/ .*session-slots-full.*//p' | date -f - +%s.%N | awk '{ gap[n++] = $1 - last; last = $1 }
+longer=$(refused_at "$P" | awk '{ gap[n++] = $1 - last; last = $1 }
 	END { print (n > 3 && gap[3] > 1.5 * gap[1]) ? "yes" : "no: " gap[1] " " gap[2] " " gap[3] }')
 is "[P14] it is tried ever more rarely" "$longer" yes
 end "$taker" TERM

@@ -4,9 +4,6 @@
 LIMIT=200
 . "$(dirname "$0")/../lib/harness.sh"
 
-refusals() { get "$1/events" | grep -c 'refused what=session error="session-slots-full'; }
-refused_more_than() { [ "$(refusals "$1")" -gt "$2" ]; }
-
 start_daemon interval=1
 for name in ${ONLY:-twin-8.0 twin-10.0}; do
 	have_runtime "$name" || { skip "[P14] $name" "not to be had"; continue; }

@@ -88,17 +88,26 @@ static gboolean is_closed(int fd, int ms)
 	return poll(&pollfd, 1, ms) == 1 && read(fd, &byte, 1) <= 0;
 }
 
+/* The target's end of the connection. The daemon has told the holder so many things, and is killed. */
+static int killed_having_told(Fixture *f, unsigned n)
+{
+	int accepted = accept4(f->listener, NULL, NULL, SOCK_CLOEXEC);
+
+	while (n--)
+		g_assert_cmpint(write(f->told[1], "", 1), ==, 1);
+	close(f->fd);
+	close(f->told[0]);
+	close(f->told[1]);
+	return accepted;
+}
+
 static void test_never_sent(void)
 {
 	Fixture f;
 	int accepted;
 
 	begin(&f);
-	accepted = accept4(f.listener, NULL, NULL, SOCK_CLOEXEC);
-	/* As when the daemon is killed. */
-	close(f.fd);
-	close(f.told[0]);
-	close(f.told[1]);
+	accepted = killed_having_told(&f, 0);
 	g_assert_true(is_closed(accepted, DEADLINE_MS));
 	close(accepted);
 	end(&f);
@@ -110,11 +119,7 @@ static void test_sent(void)
 	int accepted;
 
 	begin(&f);
-	accepted = accept4(f.listener, NULL, NULL, SOCK_CLOEXEC);
-	g_assert_cmpint(write(f.told[1], "", 1), ==, 1);
-	close(f.fd);
-	close(f.told[0]);
-	close(f.told[1]);
+	accepted = killed_having_told(&f, 1);
 	g_assert_false(is_closed(accepted, 500));
 	g_assert_cmpint(write(accepted, "x", 1), ==, 1);
 	g_assert_false(is_closed(accepted, 500));
@@ -124,19 +129,14 @@ static void test_sent(void)
 	end(&f);
 }
 
-/* The daemon reads the whole answer before the helper looks, and is killed; then the stream is silent. */
+/* The daemon read the whole answer before the helper looked; then the stream is silent. */
 static void test_read_before(void)
 {
 	Fixture f;
 	int accepted;
 
 	begin(&f);
-	accepted = accept4(f.listener, NULL, NULL, SOCK_CLOEXEC);
-	g_assert_cmpint(write(f.told[1], "", 1), ==, 1);
-	g_assert_cmpint(write(f.told[1], "", 1), ==, 1);
-	close(f.fd);
-	close(f.told[0]);
-	close(f.told[1]);
+	accepted = killed_having_told(&f, 2);
 	g_assert_false(is_closed(accepted, 500));
 	g_assert_true(is_closed(accepted, DEADLINE_MS));
 	close(accepted);
