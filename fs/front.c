@@ -45,9 +45,10 @@ static void on_edge_ended(int reason, void *data)
 
 	reason = reason ? reason : -ENOTCONN;
 	if (!model_dumps_active(front->model)) {
-		stop(front, reason);
+		model_end(front->model, reason);
 		return;
 	}
+	model_begin_end(front->model);
 	front->reason = reason;
 	g_timeout_add_seconds(LAST_DUMPS_S, on_last_dumps, front);
 }

@@ -21,6 +21,7 @@
 enum {
 	END_DEADLINE_S = 5,
 	END_LOOK_MS = 20,
+	FRONT_END_S = 2,     /* after its sessions: nothing but to free and go */
 	JSON_DEADLINE_S = 2, /* after its dump was sealed */
 	NAME_DEADLINE_MS = 5000,
 	HEALTH_EVERY_S = 5,
@@ -53,6 +54,7 @@ struct Broker {
 	unsigned silent_s; /* since the front's last record, in seconds of this process */
 	gboolean front_ready, scanned, told_scanned, told_ready;
 	gboolean ending;
+	gboolean told_stop;
 	gboolean front_gone;
 	gboolean asked_to_end; /* by a signal or an unmount */
 	int status;
@@ -399,30 +401,38 @@ void broker_apply_retention(Broker *broker)
 	                broker);
 }
 
-/* The front ends last: until then it hands in what it knows of a dump that has just become whole. */
 static gboolean quit(gpointer data)
 {
-	Broker *broker = data;
-	Record record = record_new(RECORD_STOP);
-
-	broker_send(broker, &record, NULL, 0, -1);
-	g_main_loop_quit(broker->loop);
+	g_main_loop_quit(((Broker *)data)->loop);
 	return G_SOURCE_REMOVE;
 }
 
-static gboolean look_at_dumps(gpointer data)
+static void tell_front(Broker *broker, RecordKind kind)
+{
+	Record record = record_new(kind);
+
+	broker_send(broker, &record, NULL, 0, -1);
+}
+
+/* The front ends last: until then it hands in what it knows of a dump that has just become whole, and has its
+ * sessions stopped. */
+static gboolean look_at_end(gpointer data)
 {
 	Broker *broker = data;
 	int64_t since_us = util_real_us() - (int64_t)JSON_DEADLINE_S * G_USEC_PER_SEC;
 
 	if (dump_jobs_active())
 		return G_SOURCE_CONTINUE;
-	if (!broker->front_gone && store_awaits_json(broker->config.store, since_us))
+	if (broker->front_gone)
+		return quit(broker);
+	if (broker->told_stop || store_awaits_json(broker->config.store, since_us))
 		return G_SOURCE_CONTINUE;
-	return quit(broker);
+	broker->told_stop = TRUE;
+	tell_front(broker, RECORD_STOP);
+	return G_SOURCE_CONTINUE;
 }
 
-/* The mount goes first; a dump that is being written gets a few seconds. */
+/* The mount goes first; a dump that is being written, and sessions, get a few seconds. */
 static void begin_end(Broker *broker, gboolean asked)
 {
 	broker->asked_to_end |= asked;
@@ -431,8 +441,9 @@ static void begin_end(Broker *broker, gboolean asked)
 	broker->ending = TRUE;
 	store_mark_ending(broker->config.store);
 	mount_watch_detach(broker->mount);
+	tell_front(broker, RECORD_ENDING);
 	g_timeout_add_seconds(END_DEADLINE_S, quit, broker);
-	g_timeout_add(END_LOOK_MS, look_at_dumps, broker);
+	g_timeout_add(END_LOOK_MS, look_at_end, broker);
 }
 
 /*
@@ -561,9 +572,10 @@ static void end_all(Broker *broker)
 		;
 }
 
+/* Past the deadline, or it has closed the link: it is about to go. */
 static void wait_for_front(const Broker *broker)
 {
-	for (int i = 0; i < END_DEADLINE_S * 100; i++) {
+	for (int i = 0; i < FRONT_END_S * 100; i++) {
 		pid_t pid = waitpid(broker->config.front, NULL, WNOHANG);
 
 		if (pid == broker->config.front || (pid < 0 && errno == ECHILD))

@@ -80,6 +80,7 @@ static const Kind kinds[RECORD_N_KINDS] = {
 	[RECORD_DUMP_SEALED] = { "dump-sealed", HAS_SERIAL | HAS_SEALED | MAY_HAVE_PAYLOAD },
 	[RECORD_DUMP_FAILED] = { "dump-failed", HAS_ID_OR_SERIAL | MAY_HAVE_PAYLOAD },
 	[RECORD_NOTICE] = { "notice", HAS_WORD | HAS_PID | MAY_HAVE_PAYLOAD },
+	[RECORD_ENDING] = { "ending", 0 },
 	[RECORD_STOP] = { "stop", 0 },
 	[RECORD_HEALTH] = { "health", 0 },
 	[RECORD_DUMP_REMOVED] = { "dump-removed", HAS_SERIAL | MAY_HAVE_PAYLOAD },

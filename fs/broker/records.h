@@ -69,7 +69,8 @@ typedef enum {
 	RECORD_DUMP_FAILED, /* id, error (-ECANCELED: dropped, as CONFIRM or WITHDRAW said); payload =
 			       * sentence or createdump's own text */
 	RECORD_NOTICE, /* a line for `events`: serial or 0, pid, word; payload = keys and values, NUL-ended each */
-	RECORD_STOP,         /* end: answer what waits, close and exit 0 */
+	RECORD_ENDING,       /* the end has begun: stop the sessions */
+	RECORD_STOP,         /* end: answer what waits, stop the sessions, close and exit 0 */
 	RECORD_HEALTH,       /* value = RSS of the broker in kB; RecordHealth */
 	RECORD_DUMP_REMOVED, /* serial = dump's: retention took it, all parts; payload = why, a word */
 	RECORD_N_KINDS,

@@ -225,6 +225,8 @@ void model_attach_look(Model *model, Process *process)
 	g_autoptr(GString) names = g_string_new(NULL);
 	SessionConfig config;
 
+	if (model->end.begun)
+		return;
 	process->is_idle = !model_values_are_wanted(model, process, now);
 	if (process->is_idle) {
 		end_unwanted(model, process);

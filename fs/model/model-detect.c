@@ -179,6 +179,8 @@ void model_detect_look(Model *model, Process *process)
 	DetectMode mode;
 	const char *reason;
 
+	if (model->end.begun)
+		return;
 	if (!is_wanted(process)) {
 		if (detect->session)
 			close_session(model, process);

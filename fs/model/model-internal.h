@@ -39,6 +39,15 @@ typedef struct {
 	void *data;
 } ModelObserverEntry;
 
+typedef struct {
+	gboolean begun; /* no further session */
+	gboolean asked; /* `ended` is called when the sessions are over */
+	int reason;
+	gint64 begin_us, progress_us; /* monotonic */
+	unsigned n_waited;
+	guint look;
+} ModelEnd;
+
 struct Model {
 	const Settings *settings;
 	ModelCallbacks callbacks;
@@ -65,6 +74,7 @@ struct Model {
 	gboolean too_many_sockets;
 	uid_t sockets_uid;
 	gboolean has_front_wall, has_broker_wall;
+	ModelEnd end;
 	gboolean ended;
 };
 
@@ -72,6 +82,11 @@ struct Model {
 void model_notify(Model *model, ModelChange change, Process *process);
 /* Something that status tells has changed. */
 void model_touch(Model *model, Process *process);
+/* `ended` is called, once. */
+void model_over(Model *model, int reason);
+
+/* model-end.c */
+void model_end_clear(Model *model);
 
 /* model-log.c */
 /* A line in the log of the daemon, in the process's (may be NULL; then pid names it) and the

@@ -215,7 +215,7 @@ static void take_reply(Model *model, const Record *record, const char *payload, 
 		take_info(model, process, record, payload, len);
 }
 
-static void end(Model *model, int reason)
+void model_over(Model *model, int reason)
 {
 	if (model->ended)
 		return;
@@ -257,8 +257,11 @@ static void take_record(Model *model, const Record *record, const char *payload,
 	case RECORD_HEALTH:
 		take_health(model, record);
 		break;
+	case RECORD_ENDING:
+		model_begin_end(model);
+		break;
 	case RECORD_STOP:
-		end(model, 0);
+		model_end(model, 0);
 		break;
 	default:
 		g_debug("record %s: ignored", record_kind_name(record->kind));
@@ -287,7 +290,7 @@ static void on_closed(int reason, void *data)
 	Model *model = data;
 
 	ask_queue_fail_all(model->asks, -EPIPE);
-	end(model, reason ? reason : -EPIPE);
+	model_over(model, reason ? reason : -EPIPE);
 }
 
 static gboolean on_tick(gpointer data)
@@ -347,6 +350,7 @@ void model_free(Model *model)
 	if (!model)
 		return;
 	g_source_remove(model->tick);
+	model_end_clear(model);
 	model_acts_end(model);
 	model_dumps_end(model);
 	model_attach_end(model);

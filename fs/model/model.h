@@ -15,7 +15,7 @@
 typedef struct Model Model;
 
 typedef struct {
-	/* The broker said STOP (0), or the link ended (-EPIPE, or the reason). Once. */
+	/* After model_end, or the link ended (-EPIPE, or the reason). Once. */
 	void (*ended)(int reason, void *data);
 	/* The first scan is over. May be NULL. */
 	void (*scanned)(void *data);
@@ -27,6 +27,13 @@ Model *model_new(int link_fd, int log_fd, const Settings *settings, const ModelC
                  void *data);
 /* Cancels all acts: their callbacks are not called. */
 void model_free(Model *model);
+
+/* The end has begun (the broker says so, or nobody reads any more): sessions are stopped and drained, and none is
+ * asked for. Further calls do nothing. */
+void model_begin_end(Model *model);
+/* The same; and `ended` is called with the reason when no session is left that can be stopped, or none ended for
+ * 2 s, or after 4 s: then the others are closed. STOP of the broker does it, too (0). */
+void model_end(Model *model, int reason);
 
 /* What this process is left with, for `status`. */
 void model_set_wall(Model *model, const RecordWall *wall);

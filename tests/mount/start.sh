@@ -104,6 +104,15 @@ for closed in "<&-" ">&-" "2>&-" "<&- >&-" "<&- 2>&-" ">&- 2>&-" "<&- >&- 2>&-";
 	wait_for 10 dead "$DAEMON_PID"
 done
 
+# Of all streams so far each was stopped by a request, and read to its end.
+ended_in_order() {
+	local begun
+	begun=$(grep -c '^stream [0-9]' "$TARGET_OUT")
+	[ "$begun" -gt 0 ] && wait_for 10 count_is "$begun" '^stream-end ' && count_is "$begun" '^stop ' &&
+		count_is 0 '^stream-closed '
+}
+count_is() { [ "$(grep -c "$2" "$TARGET_OUT")" = "$1" ]; }
+
 # open files
 start_daemon
 first_sample "$P"
@@ -122,11 +131,13 @@ start_daemon
 start /dev/null bash -c 'exec 3<"$1"; exec sleep 60' - "$MNT/$P/heap_mb"
 holder=$STARTED
 ok "[R2] SIGTERM with open files" stop_daemon
+ok "[R2] stops its sessions, and drains them" ended_in_order
 end "$holder"
 start_daemon
 halves=$(all_of_daemon)
 umount "$MNT"
 ok "[F3] umount ends it, too" wait_for 15 none_alive $halves
+ok "[F3] in the same way" ended_in_order
 
 # a mount whose daemon was killed
 start_daemon

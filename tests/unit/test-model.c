@@ -1322,6 +1322,57 @@ static void test_stop(Fixture *f, gconstpointer data)
 	g_assert_cmpint(f->reason, ==, 0);
 }
 
+/* All sessions are stopped and drained before the front goes. */
+static void test_end_drains(Fixture *f, gconstpointer data)
+{
+	Record ending = record_new(RECORD_ENDING), stop = record_new(RECORD_STOP);
+	Process *process = attach(f, 250);
+	guint64 id;
+
+	tell(f, &ending, NULL, 0, -1);
+	id = expect(f, RECORD_STOP_SESSION);
+	g_assert_null(process->session);
+	tell(f, &stop, NULL, 0, -1);
+	reply(f, id, 0, NULL);
+	settle(f);
+	g_assert_cmpuint(f->ended, ==, 0);
+	counter_stream_clear(&f->stream);
+	WAIT_FOR(f->ended);
+	g_assert_cmpint(f->reason, ==, 0);
+	g_assert_cmpuint(f->inbox.length, ==, 0); /* and no other was asked for */
+}
+
+/* One that was asked for just now is stopped when it comes. */
+static void test_end_asked(Fixture *f, gconstpointer data)
+{
+	Record stop = record_new(RECORD_STOP);
+	guint64 id;
+
+	found(f, RECORD_FOUND_OLD | RECORD_FOUND_ATTACHABLE);
+	id = expect(f, RECORD_START_SESSION);
+	tell(f, &stop, NULL, 0, -1);
+	settle(f);
+	g_assert_cmpuint(f->ended, ==, 0);
+	send_stream(f, id, RECORD_SESSION_COUNTERS);
+	reply(f, expect(f, RECORD_STOP_SESSION), 0, NULL);
+	counter_stream_clear(&f->stream);
+	WAIT_FOR(f->ended);
+}
+
+/* Nothing is sent to a stopped one, and nobody waits for it; nor, for long, for one that does not answer. */
+static void test_end_stuck(Fixture *f, gconstpointer data)
+{
+	Record stop = record_new(RECORD_STOP);
+	gboolean is_stopped = GPOINTER_TO_UINT(data);
+
+	attach(f, 250);
+	if (is_stopped)
+		found(f, RECORD_FOUND_OLD | RECORD_FOUND_ATTACHABLE | RECORD_FOUND_STOPPED);
+	tell(f, &stop, NULL, 0, -1);
+	WAIT_FOR(f->ended);
+	g_assert_cmpuint(f->inbox.length, ==, is_stopped ? 0 : 1);
+}
+
 /* --- detection --------------------------------------------------------------------------------- */
 
 /* The GC session of an armed process, beside that of its counters. */
@@ -1799,6 +1850,11 @@ int main(int argc, char **argv)
 	ADD("wall", test_wall);
 	ADD("too-many-sockets", test_too_many_sockets);
 	ADD("stop", test_stop);
+	ADD("row-R2/drains", test_end_drains);
+	ADD("row-R2/asked", test_end_asked);
+	ADD("row-R2/unanswered", test_end_stuck);
+	g_test_add("/model/row-R2/stopped", Fixture, GUINT_TO_POINTER(TRUE), set_up, test_end_stuck,
+	           tear_down);
 	ADD("detect-spike", test_detect_spike);
 	ADD("detect-samples", test_detect_samples);
 	ADD("detect-time", test_detect_time);
