@@ -7,7 +7,9 @@
 #include "fs/wall.h"
 
 enum {
-	LAST_DUMPS_S = 10 /* the broker says stop before that, if it knows of the end */
+	LAST_DUMPS_S = 10, /* the broker says stop before that, if it knows of the end */
+	KNOWN_OF_END_MS =
+		500, /* it does by then, unless the connection was aborted: its mount is still there */
 };
 
 typedef struct {
@@ -38,6 +40,13 @@ static gboolean on_last_dumps(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
+static gboolean on_end_unknown(gpointer data)
+{
+	if (!model_end_is_told(((Front *)data)->model))
+		g_main_loop_quit(((Front *)data)->loop);
+	return G_SOURCE_REMOVE;
+}
+
 /* A dump that becomes whole while the daemon ends is to get its json from here: then the broker says stop. */
 static void on_edge_ended(int reason, void *data)
 {
@@ -50,6 +59,7 @@ static void on_edge_ended(int reason, void *data)
 	}
 	model_begin_end(front->model);
 	front->reason = reason;
+	g_timeout_add(KNOWN_OF_END_MS, on_end_unknown, front);
 	g_timeout_add_seconds(LAST_DUMPS_S, on_last_dumps, front);
 }
 

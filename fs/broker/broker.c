@@ -55,6 +55,7 @@ struct Broker {
 	gboolean front_ready, scanned, told_scanned, told_ready;
 	gboolean ending;
 	gboolean told_stop;
+	gboolean leaving; /* the loop is over */
 	gboolean front_gone;
 	gboolean asked_to_end; /* by a signal or an unmount */
 	int status;
@@ -78,6 +79,11 @@ const BrokerConfig *broker_config(Broker *broker)
 gboolean broker_is_ending(const Broker *broker)
 {
 	return broker->ending;
+}
+
+gboolean broker_is_leaving(const Broker *broker)
+{
+	return broker->leaving;
 }
 
 int broker_inotify_fd(Broker *broker)
@@ -432,6 +438,14 @@ static gboolean look_at_end(gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
+static void end_waiting_dump(gpointer key, gpointer value, gpointer data)
+{
+	Target *target = value;
+
+	if (target->dump)
+		dump_job_end_waiting(target->dump);
+}
+
 /* The mount goes first; a dump that is being written, and sessions, get a few seconds. */
 static void begin_end(Broker *broker, gboolean asked)
 {
@@ -441,6 +455,7 @@ static void begin_end(Broker *broker, gboolean asked)
 	broker->ending = TRUE;
 	store_mark_ending(broker->config.store);
 	mount_watch_detach(broker->mount);
+	g_hash_table_foreach(broker->targets, end_waiting_dump, NULL);
 	tell_front(broker, RECORD_ENDING);
 	g_timeout_add_seconds(END_DEADLINE_S, quit, broker);
 	g_timeout_add(END_LOOK_MS, look_at_end, broker);
@@ -564,6 +579,7 @@ static void end_all(Broker *broker)
 {
 	g_autoptr(GPtrArray) all = g_ptr_array_new();
 
+	broker->leaving = TRUE;
 	g_hash_table_foreach(broker->targets, end_target, all);
 	for (guint i = 0; i < all->len; i++)
 		broker_end_target(all->pdata[i]);

@@ -40,6 +40,8 @@ int broker_run(const BrokerConfig *config);
 void broker_target_changed(Target *target);
 /* It runs only until the dumps that are written are whole: no other one begins. */
 gboolean broker_is_ending(const Broker *broker);
+/* What is not over by now is given up. */
+gboolean broker_is_leaving(const Broker *broker);
 int broker_inotify_fd(Broker *broker);
 Store *broker_store(Broker *broker);
 Scan *broker_scan(Broker *broker);

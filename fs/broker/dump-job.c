@@ -354,7 +354,8 @@ static gboolean may_run(uid_t uid, void *data)
 
 static void start_waiting(Broker *broker)
 {
-	while (running.length < broker_config(broker)->limits.max_parallel) {
+	while (!broker_is_ending(broker) &&
+	       running.length < broker_config(broker)->limits.max_parallel) {
 		DumpJob *job = dump_queue_take(waiting, may_run, broker);
 
 		if (!job)
@@ -467,6 +468,18 @@ void dump_job_end(DumpJob *job)
 	if (job->running)
 		job_writer(job)->cancel(job);
 	fail(job, -ESRCH, "the process ended before its dump was whole");
+}
+
+void dump_job_end_waiting(DumpJob *job)
+{
+	static const char text[] = "the daemon ends";
+
+	if (job->accepted && !job->running) {
+		fail(job, -ECANCELED, text);
+	} else if (!job->accepted) {
+		broker_reply(job->target->broker, job->ask, job->target->serial, -EAGAIN, text);
+		job_free(job);
+	}
 }
 
 void dump_jobs_each(DumpJobEach each, void *data)

@@ -89,6 +89,9 @@ void dump_job_written(DumpJob *job, int error, const char *text);
  * live on until that is done. */
 void dump_job_end(DumpJob *job);
 
+/* The daemon ends: unless it is being written it does not begin any more. */
+void dump_job_end_waiting(DumpJob *job);
+
 /* Those that have a place: running, or about to. */
 typedef void (*DumpJobEach)(const DumpJob *job, void *data);
 void dump_jobs_each(DumpJobEach each, void *data);

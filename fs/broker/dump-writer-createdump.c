@@ -319,13 +319,16 @@ static void watch(DumpJob *job)
 		kill_createdump(job, -ETIMEDOUT, "createdump stood still: it was ended");
 }
 
-/* 3.1's goes round for ever when its target dies under it, and keeps what is left of it from being reaped. */
+/*
+ * 3.1's goes round for ever when its target dies under it, and keeps what is left of it from being reaped. At the
+ * daemon's end nobody would watch it, nor what it takes of the disk, and the target stay frozen for nothing.
+ */
 static void cancel(DumpJob *job)
 {
 	char state = identity_state(&job->target->identity);
 
 	exchange_cancel(job->target, job->ask);
-	if (state == 'Z' || state == '?')
+	if (state == 'Z' || state == '?' || (job->sent && broker_is_leaving(job->target->broker)))
 		end_createdump(job);
 }
 

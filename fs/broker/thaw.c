@@ -8,7 +8,8 @@
 enum {
 	PERIOD_MS = 100,
 	LOOKS = 20,
-	STOPPED_LOOKS = 3
+	STOPPED_LOOKS = 3,
+	LAST_LOOKS = 10
 };
 
 typedef struct {
@@ -42,10 +43,30 @@ static gboolean on_look(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
+/* Nobody looks later: a second at most, and as long as it is traced or stopped. */
+static void look_now(const Target *target)
+{
+	unsigned stopped = 0;
+
+	for (unsigned i = 0; i < LAST_LOOKS && stopped < STOPPED_LOOKS; i++) {
+		if (i && !identity_state_stopped(identity_state(&target->identity)))
+			return;
+		stopped = is_left_stopped(target) ? stopped + 1 : 0;
+		g_usleep(PERIOD_MS * 1000);
+	}
+	if (stopped == STOPPED_LOOKS)
+		syscall(SYS_pidfd_send_signal, target->identity.pidfd, SIGCONT, NULL, 0);
+}
+
 void thaw_watch(const Target *target)
 {
-	ThawWatch *watch = g_new0(ThawWatch, 1);
+	ThawWatch *watch;
 
+	if (broker_is_leaving(target->broker)) {
+		look_now(target);
+		return;
+	}
+	watch = g_new0(ThawWatch, 1);
 	watch->broker = target->broker;
 	watch->serial = target->serial;
 	g_timeout_add_full(G_PRIORITY_DEFAULT, PERIOD_MS, on_look, watch, g_free);

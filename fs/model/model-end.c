@@ -92,6 +92,11 @@ void model_begin_end(Model *model)
 	end->look = g_timeout_add(END_LOOK_MS, look, model);
 }
 
+gboolean model_end_is_told(const Model *model)
+{
+	return model->end.told;
+}
+
 void model_end(Model *model, int reason)
 {
 	ModelEnd *end = &model->end;

@@ -41,6 +41,7 @@ typedef struct {
 
 typedef struct {
 	gboolean begun; /* no further session */
+	gboolean told;  /* by the broker */
 	gboolean asked; /* `ended` is called when the sessions are over */
 	int reason;
 	gint64 begin_us, progress_us; /* monotonic */

@@ -258,6 +258,7 @@ static void take_record(Model *model, const Record *record, const char *payload,
 		take_health(model, record);
 		break;
 	case RECORD_ENDING:
+		model->end.told = TRUE;
 		model_begin_end(model);
 		break;
 	case RECORD_STOP:

@@ -31,7 +31,9 @@ void model_free(Model *model);
 /* The end has begun (the broker says so, or nobody reads any more): sessions are stopped and drained, and none is
  * asked for. Further calls do nothing. */
 void model_begin_end(Model *model);
-/* The same; and `ended` is called with the reason when no session is left that can be stopped, or none ended for
+/* Whether the broker has said so. */
+gboolean model_end_is_told(const Model *model);
+/* The same as model_begin_end; and `ended` is called with the reason when no session is left that can be stopped, or none ended for
  * 2 s, or after 4 s: then the others are closed. STOP of the broker does it, too (0). */
 void model_end(Model *model, int reason);
 

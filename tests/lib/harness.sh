@@ -280,6 +280,17 @@ unwatched() { env DOTNET_EnableDiagnostics=0 "$@"; }
 
 have_runtime() { [ -x "$RUNTIMES/bin/$1" ]; }
 
+# It is neither stopped nor traced.
+runs() { [[ $(state_of "$1") = [RS] ]] && grep -q '^TracerPid:[[:space:]]0$' "/proc/$1/status"; }
+
+# has_createdump PID - the createdump of a fake, which has begun to write, is $CREATEDUMP.
+has_createdump() {
+	local p
+	CREATEDUMP=
+	for p in $(descendants "$1"); do [ "$(cat "/proc/$p/comm" 2>/dev/null)" = createdump ] && CREATEDUMP=$p; done
+	[ -n "$CREATEDUMP" ] && [ -s "$(echo "$STORE"/work/*/core)" ]
+}
+
 # start_target NAME ARGUMENT... - a program of the runtimes' folder; $TARGET is its pid, $TARGET_OUT what
 # it says. TARGET_TMPDIR is its TMPDIR; with TARGET_AS=user it runs as games.
 start_target() {

@@ -51,8 +51,7 @@ round=0
 what=
 say() { echo "round $round ($what): $*" >>"$bad"; }
 one_of() { eval "echo \${$1[$((RANDOM % $(eval "echo \${#$1[@]}")))]}"; }
-well() { [[ $(state_of "$1") = [RS] ]] && grep -q '^TracerPid:[[:space:]]0$' "/proc/$1/status"; }
-all_well() { local p; for p in "${targets[@]}"; do well "$p" || return 1; done; }
+all_well() { local p; for p in "${targets[@]}"; do runs "$p" || return 1; done; }
 now_ms() { echo $((${EPOCHREALTIME/.} / 1000)); }
 
 begin() {

@@ -14,7 +14,6 @@ createdump_of() { # PID
 	return 1
 }
 has_createdump() { createdump_of "$1" >/dev/null; }
-runs() { [[ $(state_of "$1") = [RS] ]] && grep -q '^TracerPid:[[:space:]]0$' "/proc/$1/status"; }
 n_failed() { get "$1/events" | grep -c dump-failed; }
 more_failed() { [ "$(n_failed "$1")" -gt "$2" ]; }
 last_failure() { get "$1/events" | grep dump-failed | tail -n 1; }

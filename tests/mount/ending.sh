@@ -7,7 +7,7 @@ LIMIT=150
 start_fake "heap 100
 interval 200
 delay dump 2000" || finish
-P=$TARGET
+P=$TARGET P_OUT=$TARGET_OUT
 KEYS="reason trigger threshold_mb value_mb value type requested sealed pid uid start_time runtime cmdline counters"
 KEYS="$KEYS path size frozen_s frozen_at analyze"
 
@@ -92,5 +92,29 @@ eventually "the start after that lists the core" 5 has "dumps/$core"
 wait_for 10 has "$P"
 ok "and makes no json again that was removed" hasnt "dumps/$core.json"
 ok "the daemon ends" stop_daemon
+
+# one that stands still, and one that waits for its turn
+start_fake "heap 100
+interval 200
+createdump 3000
+core-mb 20" || finish
+W=$TARGET
+start_daemon attach_delay=0,max_parallel_dumps=1,keep_free=0
+first_sample "$P" && first_sample "$W" || fail "samples"
+put "$W/dump" now
+ok "[R2] a dump is written" wait_for 10 has_createdump "$W"
+kill -STOP "$CREATEDUMP"
+put "$P/dump" now
+ok "[R2] another one waits" wait_for 5 get_like "$P/dump" queued
+before=$(n_cores)
+closed=$(grep -c '^stream-closed' "$P_OUT")
+asked=$(grep -c "request dump" "$TARGET_OUT" "${P_OUT}" | paste -sd " ")
+ok "[R2] the daemon ends" stop_daemon
+ok "[R2] what wrote is gone" wait_for 5 dead "$CREATEDUMP"
+ok "[R2] the target runs" wait_for 5 runs "$W"
+is "[R2] nothing is left, nothing is new" "$(find "$STORE/work" -mindepth 1) $(n_cores)" " $before"
+is "[R2] what waited was not asked" "$(grep -c "request dump" "$TARGET_OUT" "${P_OUT}" | paste -sd " ")" "$asked"
+is "[R2] and its session was stopped" "$(tail -n 3 "$P_OUT" | grep -c '^stop ')" 1
+is "[R2] not closed" "$(grep -c '^stream-closed' "$P_OUT")" "$closed"
 like "the target lives" "$(state_of "$P")" "^[RSD]$"
 finish

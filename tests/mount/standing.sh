@@ -5,13 +5,6 @@ LIMIT=100
 . "$(dirname "$0")/../lib/harness.sh"
 
 empty_work() { [ -z "$(find "$STORE/work" -mindepth 1)" ]; }
-stopped_createdump() { # PID - it is $CREATEDUMP
-	local p
-	CREATEDUMP=
-	for p in $(descendants "$1"); do [ "$(cat "/proc/$p/comm" 2>/dev/null)" = createdump ] && CREATEDUMP=$p; done
-	[ -n "$CREATEDUMP" ] && [ -s "$(echo "$STORE"/work/*/core)" ]
-}
-runs() { [[ $(state_of "$1") = [RS] ]] && grep -q '^TracerPid:[[:space:]]0$' "/proc/$1/status"; }
 # Helpers of ours, most of which wait for the file system; the kernel does not let them die before it ends.
 helpers() { descendants "$DAEMON_PID" | grep -vc "^$(front_of "$DAEMON_PID")$"; }
 
@@ -33,7 +26,7 @@ P=$TARGET
 start_daemon attach_delay=0,keep_free=0
 first_sample "$H" && first_sample "$P" || fail "samples beside sockets that cannot be looked at"
 put "$P/dump" now
-ok "[D9] a dump begins" wait_for 10 stopped_createdump "$P"
+ok "[D9] a dump begins" wait_for 10 has_createdump "$P"
 kill -STOP "$CREATEDUMP"
 is "[D9] its target is frozen" "$(state_of "$P")" t
 begun=$SECONDS

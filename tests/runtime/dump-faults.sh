@@ -96,7 +96,14 @@ for name in ${ONLY:-twin-8.0}; do
 	ok "[D9] $name: createdump is gone" wait_for 5 dead "$d9_createdump"
 	after_failure "[D9] $name" "$D9"
 	ok "[D9] $name: the next dump is whole" whole_dump "$D9"
+	ok "[R2] $name: a dump begins" begin "$D9"
+	kill -STOP "$CREATEDUMP"
+	ok "[R2] $name: the daemon ends meanwhile" stop_daemon
+	ok "[R2] $name: createdump is gone" wait_for 5 dead "$CREATEDUMP"
+	ok "[R2] $name: the target runs" wait_for 10 well "$D9"
+	ok "[R2] $name: nothing is left" empty_work
 	end "$D9"
+	start_daemon attach_delay=0,keep_free=0
 done
 ok "the daemon ends" stop_daemon
 finish

@@ -101,6 +101,11 @@ gboolean broker_is_ending(const Broker *broker)
 	return seen.ending;
 }
 
+gboolean broker_is_leaving(const Broker *broker)
+{
+	return FALSE;
+}
+
 Store *broker_store(Broker *broker)
 {
 	return NULL;
