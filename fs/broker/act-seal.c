@@ -61,6 +61,9 @@ static int take_over(const ActSeal *act, int fd, struct stat *st, const char **w
 	int r;
 
 	*why = "the dump file could not be moved into the store";
+	/* Whatever it has done to its modes, it is not the target's any more. */
+	if (geteuid() == 0 && (fchown(act->leaf, 0, 0) < 0 || fchmod(act->leaf, 0700) < 0))
+		return -errno;
 	if (syscall(SYS_renameat2, act->leaf, "core", act->sealed, act->name, RENAME_NOREPLACE) < 0)
 		return -errno;
 	if (fstatat(act->sealed, act->name, &now, AT_SYMLINK_NOFOLLOW) < 0 ||

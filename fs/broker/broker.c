@@ -481,6 +481,7 @@ static gboolean on_second(gpointer data)
 	broker->scanned |= !discover_attempts() && !scan_goes_on(broker->scan);
 	look_ready(broker);
 	discover_tick(broker);
+	store_clean(broker->config.store);
 	attach_watch(broker);
 	send_dirty(broker);
 	look_at_front(broker);

@@ -56,12 +56,13 @@ int store_meta_write(int dirfd, const char *file, const char *name, const Record
 	r = util_write_all(fd, text, strlen(text));
 	if (!r && (fsync(fd) < 0 || renameat(dirfd, partial, dirfd, file) < 0))
 		r = -errno;
-	if (r < 0) {
+	if (r < 0)
 		unlinkat(dirfd, partial, 0);
-		return r;
+	else if (fsync(dirfd) < 0) {
+		r = -errno;
+		unlinkat(dirfd, file, 0);
 	}
-	fsync(dirfd);
-	return 0;
+	return r;
 }
 
 int store_meta_json_done(int dirfd, const char *file)

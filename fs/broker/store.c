@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "fs/broker/store-dir.h"
+#include "fs/broker/store-leaf.h"
 #include "fs/broker/store-lock.h"
 #include "fs/broker/store-meta.h"
 #include "fs/util.h"
@@ -24,6 +24,10 @@
 #define META_SUFFIX ".meta"
 #define JSON_SUFFIX ".json"
 
+enum {
+	CLEAN_AT_START = 100 * STORE_LEAF_STEP
+};
+
 struct Store {
 	char *dir;
 	gboolean root_mode;
@@ -35,6 +39,8 @@ struct Store {
 	uint64_t last_serial;
 	GPtrArray *warnings; /* char *: what was found at start and is not listed */
 	unsigned unwarned;   /* beyond STORE_WARNINGS_MAX */
+	GPtrArray *dropped;  /* names of leaves that could not be dropped yet */
+	gboolean is_dirty;   /* not all that was dropped is gone yet */
 };
 
 static const char *const part_suffix[RECORD_N_PARTS] = {
@@ -49,41 +55,6 @@ static void dump_free(gpointer data)
 	g_free(dump->name);
 	g_free(dump->file);
 	g_free(dump);
-}
-
-static void empty_dir(int fd)
-{
-	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-
-	if (!dir)
-		return;
-	for (struct dirent *entry; (entry = readdir(dir));)
-		if (unlinkat(fd, entry->d_name, 0) < 0 && (errno == EISDIR || errno == EPERM))
-			unlinkat(fd, entry->d_name, AT_REMOVEDIR);
-	closedir(dir);
-}
-
-/* Leaves of a life that ended while a dump was written. */
-static void clean_work(Store *store)
-{
-	int copy = openat(store->work, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-
-	if (!dir)
-		return;
-	for (struct dirent *entry; (entry = readdir(dir));) {
-		autofd int leaf = -1;
-
-		if (entry->d_name[0] == '.')
-			continue;
-		leaf = openat(store->work, entry->d_name,
-		              O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (leaf >= 0)
-			empty_dir(leaf);
-		unlinkat(store->work, entry->d_name, leaf >= 0 ? AT_REMOVEDIR : 0);
-	}
-	closedir(dir);
 }
 
 /* 512 is the unit of st_blocks, whatever the file system's is. */
@@ -309,6 +280,7 @@ int store_open(const char *dir, gboolean root_mode, Store **ret, char **ret_why)
 	store->dumps = g_ptr_array_new_with_free_func(dump_free);
 	store->made = g_ptr_array_new_with_free_func(g_free);
 	store->warnings = g_ptr_array_new_with_free_func(g_free);
+	store->dropped = g_ptr_array_new_with_free_func(g_free);
 	if (root_mode)
 		r = store_dir_check_parents(dir, ret_why);
 	if (!r && (r = open_dirs(store)) < 0)
@@ -323,7 +295,8 @@ int store_open(const char *dir, gboolean root_mode, Store **ret, char **ret_why)
 		return r;
 	}
 	store->kind = store_kind_of(store->fd, &store->kind_name);
-	clean_work(store);
+	store_leaf_drop_all(store->work, root_mode);
+	store->is_dirty = !store_leaf_clean(store->work, root_mode, CLEAN_AT_START);
 	read_sealed(store);
 	*ret = store;
 	return 0;
@@ -347,6 +320,7 @@ void store_free(Store *store)
 	g_ptr_array_unref(store->dumps);
 	g_ptr_array_unref(store->made);
 	g_ptr_array_unref(store->warnings);
+	g_ptr_array_unref(store->dropped);
 	g_free(store->dir);
 	g_free(store);
 }
@@ -392,26 +366,11 @@ uint64_t store_free_bytes(const Store *store, uint64_t *ret_total)
 
 int store_make_leaf(Store *store, uid_t uid, gid_t gid, char **ret_path, int *ret_fd)
 {
-	uint64_t random[2];
-	char name[33];
-	int fd, r = 0;
+	char name[STORE_LEAF_NAME_MAX];
+	int fd = store_leaf_make(store->work, store->root_mode, uid, gid, name);
 
-	if (getrandom(random, sizeof random, 0) != sizeof random)
-		return -EIO;
-	g_snprintf(name, sizeof name, "%016" G_GINT64_MODIFIER "x%016" G_GINT64_MODIFIER "x",
-	           random[0], random[1]);
-	if (mkdirat(store->work, name, 0700) < 0)
-		return -errno;
-	fd = openat(store->work, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		r = -errno;
-	else if (store->root_mode && fchown(fd, uid, gid) < 0)
-		r = -errno;
-	if (r < 0) {
-		util_close_fd(&fd);
-		unlinkat(store->work, name, AT_REMOVEDIR);
-		return r;
-	}
+		return fd;
 	*ret_path = g_build_filename(store->dir, "work", name, NULL);
 	*ret_fd = fd;
 	return 0;
@@ -419,13 +378,21 @@ int store_make_leaf(Store *store, uid_t uid, gid_t gid, char **ret_path, int *re
 
 void store_drop_leaf(Store *store, const char *path, int fd)
 {
-	const char *name = strrchr(path, '/') + 1;
+	util_close_fd(&fd);
+	g_ptr_array_add(store->dropped, g_strdup(strrchr(path, '/') + 1));
+	store_clean(store);
+}
 
-	if (fd >= 0) {
-		empty_dir(fd);
-		close(fd);
+void store_clean(Store *store)
+{
+	for (guint i = store->dropped->len; i-- > 0;) {
+		if (store_leaf_drop(store->work, store->root_mode, store->dropped->pdata[i]) < 0)
+			continue;
+		g_ptr_array_remove_index_fast(store->dropped, i);
+		store->is_dirty = TRUE;
 	}
-	unlinkat(store->work, name, AT_REMOVEDIR);
+	if (store->is_dirty)
+		store->is_dirty = !store_leaf_clean(store->work, store->root_mode, STORE_LEAF_STEP);
 }
 
 void store_new_name(Store *store, pid_t pid, int64_t requested_us, char **ret_name, char **ret_file)
@@ -462,11 +429,14 @@ int store_publish(Store *store, const char *name, const char *file, const Record
 	if (r < 0)
 		return r;
 	r = give_name(store, file);
+	if (!r && fsync(store->sealed) < 0) {
+		r = -errno;
+		unlinkat(store->sealed, file, 0);
+	}
 	if (r < 0) {
 		unlinkat(store->sealed, meta, 0);
 		return r;
 	}
-	fsync(store->sealed);
 	*ret = take_dump(store, name, file, info);
 	return 0;
 }

@@ -58,8 +58,10 @@ uint64_t store_free_bytes(const Store *store, uint64_t *ret_total);
 
 /* A fresh leaf of a random name, owned by the target: its path, an O_DIRECTORY descriptor. */
 int store_make_leaf(Store *store, uid_t uid, gid_t gid, char **ret_path, int *ret_fd);
-/* Removes what is in it, and it. Also closes the descriptor. */
+/* Removes what is in it, and it; store_clean() what is too much for once. Also closes the descriptor. */
 void store_drop_leaf(Store *store, const char *path, int fd);
+/* Now and then. */
+void store_clean(Store *store);
 
 /* A free file name for a dump of that pid requested then: *ret_name (without pid), *ret_file. */
 void store_new_name(Store *store, pid_t pid, int64_t requested_us, char **ret_name,

@@ -130,15 +130,31 @@ static int write_file(const Scenario *s, const char *path)
 		r = write_core(fd, size, s->createdump_ms);
 	if (r == 0 && s->core == CORE_FOREIGN)
 		r = fchown(fd, FOREIGN_UID, (gid_t)-1) < 0 ? -errno : 0;
-	if (r == 0 && s->core == CORE_TRUNCATED)
+	if (r == 0 && (s->core == CORE_TRUNCATED || s->core == CORE_CROWDED))
 		r = ftruncate(fd, (off_t)(LOAD_OFFSET + size / 2)) < 0 ? -errno : 0;
 	if (s->core != CORE_KEEP_OPEN)
 		close(fd);
 	return r;
 }
 
+/* Nobody but its owner removes anything in the directory of the core; crowded: and there is much to remove. */
+static int spoil_directory(const Scenario *s, const char *path)
+{
+	g_autofree char *dir = g_path_get_dirname(path);
+
+	for (unsigned i = 0; s->core == CORE_CROWDED && i < 20; i++) {
+		g_autofree char *name = g_strdup_printf("%s/%u/deeper/still", dir, i);
+
+		if (g_mkdir_with_parents(name, 0700) < 0 || chmod(name, 0) < 0)
+			return -errno;
+	}
+	return chmod(dir, 01700) < 0 ? -errno : 0;
+}
+
 static int leave(const Scenario *s, const char *path)
 {
+	int r;
+
 	switch (s->core) {
 	case CORE_NONE:
 		return 0;
@@ -159,6 +175,10 @@ static int leave(const Scenario *s, const char *path)
 	case CORE_FOREIGN:
 	case CORE_SPARSE:
 		return write_file(s, path);
+	case CORE_STICKY:
+	case CORE_CROWDED:
+		r = spoil_directory(s, path);
+		return r < 0 ? r : write_file(s, path);
 	}
 	return -EINVAL;
 }

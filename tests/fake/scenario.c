@@ -33,7 +33,8 @@ static const char *const core_names[] = {
 	[CORE_KEEP_OPEN] = "keep-open", [CORE_FIFO] = "fifo",
 	[CORE_DIRECTORY] = "directory", [CORE_SYMLINK] = "symlink",
 	[CORE_HARDLINK] = "hardlink",   [CORE_FOREIGN] = "foreign",
-	[CORE_SPARSE] = "sparse",
+	[CORE_SPARSE] = "sparse",       [CORE_STICKY] = "sticky",
+	[CORE_CROWDED] = "crowded",
 };
 
 const char *scenario_command_name(Command command)

@@ -66,6 +66,15 @@ $3"
 refused "[T-C1] a user's link to a file of root's" "is a symbolic link" "core symlink $T/secret"
 refused "[T-C1] a link to the password file" "is a symbolic link" "core symlink /etc/shadow"
 refused "[T-C3] a user's FIFO" "is no regular file" "core fifo"
+refused "[D3] a user's full directories" "not all of its segments" "core crowded"
+change_fake "$FAST
+core sticky
+core-mb 5"
+put "$P/dump" now
+one_core() { [ "$(cores "$P" | wc -l)" = 1 ]; }
+eventually "[D3] a directory with the sticky bit: the dump is listed" 20 one_core
+wait_for 5 idle
+is "[D3] nothing of them is left" "$(find "$STORE/work" -mindepth 1)" ""
 
 # A second name on the same file system: what is sealed would be the file of the other name.
 change_fake "$FAST

@@ -15,7 +15,7 @@ idle() { get_is "$P/dump" idle; }
 events_of_dumps() { get "$P/events" | grep -c "dump-$1"; }
 more_events() { [ "$(events_of_dumps "$1")" -gt "$2" ]; }
 last_failure() { get "$P/events" | sed -n 's/.* dump-failed error=//p' | tail -n 1; }
-leaves() { find "$STORE" -name 'core*' -newer "$T/mark" | grep -v '\.json$' | wc -l; }
+leaves() { { find "$STORE" -name 'core*' -newer "$T/mark" | grep -v '\.json$'; find "$STORE/work" -mindepth 1; } | wc -l; }
 
 # good NAME TYPE_WRITTEN ARGUMENT - a dump that is listed
 good() {

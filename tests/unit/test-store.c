@@ -498,6 +498,67 @@ static void test_leaf(void)
 	store_free(store);
 }
 
+static unsigned n_in_work(void)
+{
+	g_autofree char *work = g_build_filename(dir, "work", NULL);
+	g_autoptr(GDir) entries = g_dir_open(work, 0, NULL);
+	unsigned n = 0;
+
+	g_assert_nonnull(entries);
+	while (g_dir_read_name(entries))
+		n++;
+	return n;
+}
+
+/* Directories a hundred deep, without rights and with the sticky bit, and more files than go at once. */
+static void fill_leaf(int leaf)
+{
+	char name[16];
+	int at = dup(leaf);
+
+	for (unsigned i = 0; i < 3000; i++) {
+		g_snprintf(name, sizeof name, "%u", i);
+		g_assert_cmpint(mknodat(leaf, name, S_IFREG | 0600, 0), ==, 0);
+	}
+	for (unsigned i = 0; i < 100; i++) {
+		int below;
+
+		g_assert_cmpint(mkdirat(at, "deeper", 0700), ==, 0);
+		g_assert_cmpint(mknodat(at, "file", S_IFREG, 0), ==, 0);
+		below = openat(at, "deeper", O_RDONLY | O_DIRECTORY);
+		g_assert_cmpint(below, >=, 0);
+		g_assert_cmpint(fchmod(at, at % 2 ? 01000 : 01700), ==, 0);
+		close(at);
+		at = below;
+	}
+	close(at);
+}
+
+static void test_full_leaf(void)
+{
+	Store *store = must_open();
+	g_autofree char *leaf = NULL;
+	g_autofree char *left = NULL;
+	unsigned steps = 0;
+	int fd;
+
+	g_assert_cmpint(store_make_leaf(store, getuid(), getgid(), &leaf, &fd), ==, 0);
+	fill_leaf(fd);
+	store_drop_leaf(store, leaf, fd);
+	for (; n_in_work() && steps < 100; steps++)
+		store_clean(store);
+	g_assert_cmpuint(steps, >, 0);
+	g_assert_cmpuint(n_in_work(), ==, 0);
+	/* Also what an earlier life has left. */
+	g_assert_cmpint(store_make_leaf(store, getuid(), getgid(), &left, &fd), ==, 0);
+	fill_leaf(fd);
+	close(fd);
+	store_free(store);
+	store = must_open();
+	g_assert_cmpuint(n_in_work(), ==, 0);
+	store_free(store);
+}
+
 int main(int argc, char **argv)
 {
 	int status;
@@ -518,6 +579,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/lock-of-one-that-ends", test_lock_of_one_that_ends);
 	g_test_add_func("/store/undo", test_undo);
 	g_test_add_func("/store/leaf", test_leaf);
+	g_test_add_func("/store/row-D3/full-leaf", test_full_leaf);
 	status = g_test_run();
 	store_tree_remove(dir);
 	g_free(dir);
