@@ -51,9 +51,19 @@ static uint64_t count_headers(int fd, const Elf64_Ehdr *header)
 	return section.sh_info;
 }
 
+/* Of the processes here; EM_NONE: any. */
+#if defined(__x86_64__)
+#define MACHINE EM_X86_64
+#elif defined(__aarch64__)
+#define MACHINE EM_AARCH64
+#else
+#define MACHINE EM_NONE
+#endif
+
 typedef struct {
 	uint64_t notes, loads;
-	gboolean cut;
+	uint64_t end; /* of what was looked at; they come in the order of the file */
+	gboolean cut, overlap;
 } Segments;
 
 static void look_at_segment(const Elf64_Phdr *segment, uint64_t size, Segments *segments)
@@ -62,6 +72,10 @@ static void look_at_segment(const Elf64_Phdr *segment, uint64_t size, Segments *
 
 	if (__builtin_add_overflow(segment->p_offset, segment->p_filesz, &end) || end > size)
 		segments->cut = TRUE;
+	if (segment->p_filesz) {
+		segments->overlap |= segment->p_offset < segments->end;
+		segments->end = end;
+	}
 	segments->notes += segment->p_type == PT_NOTE;
 	segments->loads += segment->p_type == PT_LOAD;
 }
@@ -81,6 +95,10 @@ int elf_core_check(int fd, uint64_t size, const char **ret_why)
 	if (!read_at(fd, 0, &header, sizeof header) || !is_elf64(&header) ||
 	    header.e_type != ET_CORE || header.e_phentsize != sizeof(Elf64_Phdr))
 		return -ENOEXEC;
+	if (MACHINE != EM_NONE && header.e_machine != MACHINE) {
+		*ret_why = "the core is of another kind of machine";
+		return -ENOEXEC;
+	}
 	*ret_why = "the core is cut: not all of its segments are in the file";
 	n = count_headers(fd, &header);
 	if (n > HEADERS_MAX) {
@@ -101,6 +119,10 @@ int elf_core_check(int fd, uint64_t size, const char **ret_why)
 	}
 	if (segments.cut)
 		return -EIO;
+	if (segments.overlap) {
+		*ret_why = "segments of the core overlap in the file";
+		return -ENOEXEC;
+	}
 	if (!segments.notes || !segments.loads) {
 		*ret_why = "the core has no notes or no memory in it";
 		return -ENOEXEC;

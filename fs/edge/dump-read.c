@@ -48,6 +48,8 @@ static void io_run(gpointer data, gpointer user_data)
 
 		if (buf != NULL || job->size == 0)
 			n = io_read_fully(job->file->node.fd, buf, job->size, job->offset);
+		if (n >= 0 && n < MIN((gint64)job->size, job->file->node.size - job->offset))
+			n = -EIO; /* it was cut meanwhile */
 		if (n < 0)
 			fuse_reply_err(job->req, (int)-n);
 		else

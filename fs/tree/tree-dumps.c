@@ -36,10 +36,18 @@ static void opened(int error, int fd, guint64 value, void *data)
 {
 	autofd int owned = fd;
 	NodeWait *wait = data;
+	struct stat st;
 
 	wait->act = NULL;
-	if (error == 0 && owned < 0)
+	if (error == 0 && (owned < 0 || fstat(owned, &st) < 0))
 		error = -EIO;
+	if (error == 0 && st.st_size != wait->open->size) {
+		g_warning("a dump of %" G_GINT64_FORMAT
+		          " bytes was changed behind our back: it has "
+		          "%" G_GINT64_FORMAT,
+		          wait->open->size, (gint64)st.st_size);
+		error = -EIO;
+	}
 	if (error == 0)
 		wait->open->fd = g_steal_fd(&owned);
 	wait->done(wait, error);
@@ -50,6 +58,7 @@ static int open_dump(const Node *node, OpenNode *open, NodeWait *wait)
 	if ((open->flags & O_ACCMODE) != O_RDONLY || (open->flags & O_TRUNC) != 0)
 		return -EACCES;
 	wait->open = open;
+	open->size = (gint64)dump_size(node->dump, (RecordPart)node->item);
 	return act_wait(wait,
 	                model_open_dump(tree_model(node->tree), node->dump->serial,
 	                                (RecordPart)node->item, opened, wait, &wait->act),

@@ -32,13 +32,14 @@ static gboolean is_core(const File *file, uint64_t claimed, Elf64_Ehdr *header)
 {
 	return claimed >= sizeof *header && get(file, 0, header, sizeof *header) &&
 	       !memcmp(header->e_ident, "\177ELF\2\1", 6) && header->e_type == ET_CORE &&
-	       header->e_phentsize == sizeof(Elf64_Phdr);
+	       header->e_machine == EM_X86_64 && header->e_phentsize == sizeof(Elf64_Phdr);
 }
 
 /* As elf_core_check(). */
 static int reference(const File *file, uint64_t claimed)
 {
-	gboolean has_note = FALSE, has_load = FALSE;
+	gboolean has_note = FALSE, has_load = FALSE, overlaps = FALSE;
+	uint64_t behind = 0;
 	Elf64_Ehdr header;
 	Elf64_Shdr first = { 0 };
 	uint64_t n;
@@ -59,10 +60,14 @@ static int reference(const File *file, uint64_t claimed)
 		         sizeof segment) ||
 		    (Wide)segment.p_offset + segment.p_filesz > claimed)
 			return -EIO;
+		if (segment.p_filesz && segment.p_offset < behind)
+			overlaps = TRUE;
+		if (segment.p_filesz)
+			behind = segment.p_offset + segment.p_filesz;
 		has_note |= segment.p_type == PT_NOTE;
 		has_load |= segment.p_type == PT_LOAD;
 	}
-	return has_note && has_load ? 0 : -ENOEXEC;
+	return has_note && has_load && !overlaps ? 0 : -ENOEXEC;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -26,6 +26,7 @@ static Head good_head(void)
 	head.header.e_ident[EI_CLASS] = ELFCLASS64;
 	head.header.e_ident[EI_DATA] = ELFDATA2LSB;
 	head.header.e_type = ET_CORE;
+	head.header.e_machine = EM_X86_64;
 	head.header.e_phoff = sizeof head.header;
 	head.header.e_phentsize = sizeof(Elf64_Phdr);
 	head.header.e_phnum = N_SEGMENTS;
@@ -105,6 +106,15 @@ static void test_hostile(void)
 	g_assert_cmpint(check(&head, whole), ==, -EIO);
 	head.header.e_shoff = sizeof head; /* a count of 0 */
 	g_assert_cmpint(check(&head, whole), ==, -EIO);
+	head = good_head();
+	head.segments[2].p_offset -= 1;
+	g_assert_cmpint(check(&head, whole), ==, -ENOEXEC);
+	head = good_head();
+	head.segments[1].p_filesz = 0; /* which takes nothing, and overlaps nothing */
+	head.segments[1].p_offset = 0;
+	g_assert_cmpint(check(&head, whole), ==, 0);
+	head.header.e_machine = EM_ARM;
+	g_assert_cmpint(check(&head, whole), ==, -ENOEXEC);
 }
 
 static void test_many_headers(void)

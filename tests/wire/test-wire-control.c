@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "fs/tree/node.h"
@@ -240,17 +241,52 @@ static void test_open_dump(void)
 	wire_sealed(wire, 3, 7, "core_X", 10);
 	check_dump_file(wire, "4807/dumps/core_X", "core bytes");
 	check_dump_file(wire, "dumps/core_X_4807", "core bytes");
-	check_dump_file(wire, "dumps/core_X_4807.json", "{\"a\": 1}\n");
+	check_dump_file(wire, "dumps/core_X_4807.json", "{\"a\": 12}\n");
 	ino = wire_walk(wire, "4807/dumps/core_X");
 	unique = wire_send_open(wire, ino, O_RDONLY);
 	ask = wire_ask(wire, RECORD_OPEN_DUMP);
 	wire_reply(wire, ask.id, -EIO, -1, 0, NULL);
 	g_assert_cmpint(wire_answer(wire, unique, NULL), ==, -EIO);
+	/* Of another size than it was sealed with. */
+	unique = wire_send_open(wire, ino, O_RDONLY);
+	ask = wire_ask(wire, RECORD_OPEN_DUMP);
+	g_test_expect_message("triggerdumpfs", G_LOG_LEVEL_WARNING,
+	                      "*10 bytes was changed*: it has 9");
+	wire_reply(wire, ask.id, 0, wire_memfd("core byte", 9), 0, NULL);
+	g_assert_cmpint(wire_answer(wire, unique, NULL), ==, -EIO);
+	g_test_assert_expected_messages();
 	unique = wire_send_open(wire, ino, O_RDONLY);
 	(void)wire_ask(wire, RECORD_OPEN_DUMP);
 	wire_interrupt(wire, unique);
 	g_assert_cmpint(wire_answer(wire, unique, NULL), ==, -EINTR);
 	g_assert_cmpuint(wire_edge_open_files(wire), ==, 0);
+	wire_free(wire);
+}
+
+/* Cut while it is read: what is gone is an error, and not the end. */
+static void test_cut_dump(void)
+{
+	Wire *wire = begin(0);
+	int fd = memfd_create("dump", MFD_CLOEXEC);
+	g_autoptr(GByteArray) first = NULL;
+	struct fuse_open_out open;
+	guint64 unique, ino;
+	Record ask;
+
+	g_assert_cmpint(pwrite(fd, "core bytes", 10, 0), ==, 10);
+	wire_sealed(wire, 3, 7, "core_X", 10);
+	ino = wire_walk(wire, "4807/dumps/core_X");
+	unique = wire_send_open(wire, ino, O_RDONLY);
+	ask = wire_ask(wire, RECORD_OPEN_DUMP);
+	wire_reply(wire, ask.id, 0, dup(fd), 0, NULL);
+	g_assert_cmpint(wire_answer_struct(wire, unique, &open, sizeof(open)), ==, 0);
+	g_assert_cmpint(ftruncate(fd, 5), ==, 0);
+	g_assert_cmpint(wire_read(wire, ino, open.fh, 0, 5, &first), ==, 0);
+	g_assert_cmpmem(first->data, first->len, "core ", 5);
+	g_assert_cmpint(wire_read(wire, ino, open.fh, 0, 6, NULL), ==, -EIO);
+	g_assert_cmpint(wire_read(wire, ino, open.fh, 8, 100, NULL), ==, -EIO);
+	g_assert_cmpint(wire_release(wire, ino, open.fh), ==, 0);
+	close(fd);
 	wire_free(wire);
 }
 
@@ -432,6 +468,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/wire/control/gone", test_write_gone);
 	g_test_add_func("/wire/control/open-dump", test_open_dump);
 	g_test_add_func("/wire/control/read-dump", test_read_dump);
+	g_test_add_func("/wire/control/cut-dump", test_cut_dump);
 	g_test_add_func("/wire/control/unlink", test_unlink);
 	g_test_add_func("/wire/control/environ", test_environ);
 	g_test_add_func("/wire/control/environ-refused", test_environ_refused);
