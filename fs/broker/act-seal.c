@@ -37,6 +37,8 @@ static int look_at_file(const ActSeal *act, int fd, struct stat *st, const char 
 		*why = "the dump file has further names (hard links)";
 	else if (st->st_dev != leaf.st_dev)
 		*why = "the dump file is on another file system than its directory";
+	else if ((int64_t)st->st_mtim.tv_sec * 1000000 + st->st_mtim.tv_nsec / 1000 < act->since_us)
+		*why = "the dump file is older than the request for it";
 	return *why ? -EPERM : 0;
 }
 

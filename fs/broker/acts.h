@@ -79,6 +79,7 @@ typedef struct {
 	int sealed;               /* directory of the store */
 	char name[128];           /* its name there, until it is published */
 	uid_t owner;              /* whose file it must be */
+	int64_t since_us;         /* wall clock: last written to since then */
 	gboolean rename;          /* FALSE: only check, leave it where it is */
 	HelperCredentials reader; /* who reads the ELF */
 } ActSeal;

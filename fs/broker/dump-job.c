@@ -16,7 +16,8 @@
 #include "ipc/commands.h"
 
 enum {
-	SEAL_DEADLINE_MS = 300000
+	SEAL_DEADLINE_MS = 300000,
+	CLOCK_SLACK_US = 2000000, /* the two clocks are not read at once */
 };
 
 static const char unwanted_text[] = "it is not wanted any more";
@@ -191,6 +192,27 @@ static void on_seal_done(int error, void *data)
 	     error ? "the dump could not be sealed in time" : job->seal_text);
 }
 
+static int64_t clock_offset_us(void)
+{
+	return util_real_us() - g_get_monotonic_time();
+}
+
+static void note_leaf_time(DumpJob *job)
+{
+	struct stat st;
+
+	if (fstat(job->leaf_fd, &st) == 0)
+		job->leaf_us = (int64_t)st.st_mtim.tv_sec * G_USEC_PER_SEC;
+	job->leaf_offset_us = clock_offset_us();
+}
+
+int64_t dump_job_since_us(const DumpJob *job)
+{
+	int64_t stepped = clock_offset_us() - job->leaf_offset_us;
+
+	return job->leaf_us + MIN(stepped, 0) - CLOCK_SLACK_US;
+}
+
 static void seal(DumpJob *job)
 {
 	static const HelperCallbacks callbacks = { .message = on_sealed, .done = on_seal_done };
@@ -200,6 +222,7 @@ static void seal(DumpJob *job)
 		.leaf = job->leaf_fd,
 		.sealed = store_sealed_fd(store),
 		.owner = target->identity.credentials.uid,
+		.since_us = dump_job_since_us(job),
 		.rename = TRUE,
 		.reader = target->identity.credentials,
 	};
@@ -416,6 +439,7 @@ static void on_preflight(PreflightResult *result, void *data)
 	job->queued_us = g_get_monotonic_time();
 	job->leaf_path = g_steal_pointer(&result->leaf_path);
 	job->leaf_fd = result->leaf_fd;
+	note_leaf_time(job);
 	job->kills_fd = g_steal_fd(&result->kills_fd);
 	job->accepted = TRUE;
 	broker_reply(target->broker, job->ask, target->serial, 0, NULL);

@@ -37,6 +37,8 @@ struct DumpJob {
 	int64_t requested_us; /* wall clock */
 	char *leaf_path;
 	int leaf_fd;
+	int64_t leaf_us;        /* when it was made, as the kernel stamps files */
+	int64_t leaf_offset_us; /* of the wall clock to the monotonic one, then */
 	/* of the writer */
 	gboolean sent;      /* the command is on its way */
 	gint64 started_us;  /* monotonic */
@@ -78,6 +80,9 @@ void dump_job_confirm(uint64_t ask, gboolean go_on);
 
 /* It is not wanted any more: one that has not begun ends with -ECANCELED. */
 void dump_job_withdraw(DumpJob *job);
+
+/* Wall clock: its file was written to since then, also when the clock was set back meanwhile. */
+int64_t dump_job_since_us(const DumpJob *job);
 
 /* For the writer: the file as it is now, into size and disk. */
 void dump_job_measure(DumpJob *job);

@@ -283,6 +283,7 @@ static void check_file(DumpJob *job)
 		.leaf = job->leaf_fd,
 		.sealed = -1,
 		.owner = job->target->identity.credentials.uid,
+		.since_us = dump_job_since_us(job),
 		.reader = job->target->identity.credentials,
 	};
 

@@ -113,6 +113,14 @@ static int write_sparse(int fd, gsize size)
 	return r == 0 && ftruncate(fd, (off_t)(LOAD_OFFSET + size)) < 0 ? -errno : r;
 }
 
+static int make_old(int fd)
+{
+	struct timespec times[2] = { { .tv_sec = time(NULL) - 3600 },
+		                     { .tv_sec = time(NULL) - 3600 } };
+
+	return futimens(fd, times) < 0 ? -errno : 0;
+}
+
 static int write_file(const Scenario *s, const char *path)
 {
 	const gsize size = (gsize)s->core_mb * 1000000;
@@ -132,6 +140,8 @@ static int write_file(const Scenario *s, const char *path)
 		r = fchown(fd, FOREIGN_UID, (gid_t)-1) < 0 ? -errno : 0;
 	if (r == 0 && (s->core == CORE_TRUNCATED || s->core == CORE_CROWDED))
 		r = ftruncate(fd, (off_t)(LOAD_OFFSET + size / 2)) < 0 ? -errno : 0;
+	if (r == 0 && s->core == CORE_OLD)
+		r = make_old(fd);
 	if (s->core != CORE_KEEP_OPEN)
 		close(fd);
 	return r;
@@ -174,6 +184,7 @@ static int leave(const Scenario *s, const char *path)
 	case CORE_KEEP_OPEN:
 	case CORE_FOREIGN:
 	case CORE_SPARSE:
+	case CORE_OLD:
 		return write_file(s, path);
 	case CORE_STICKY:
 	case CORE_CROWDED:

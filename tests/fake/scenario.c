@@ -34,7 +34,7 @@ static const char *const core_names[] = {
 	[CORE_DIRECTORY] = "directory", [CORE_SYMLINK] = "symlink",
 	[CORE_HARDLINK] = "hardlink",   [CORE_FOREIGN] = "foreign",
 	[CORE_SPARSE] = "sparse",       [CORE_STICKY] = "sticky",
-	[CORE_CROWDED] = "crowded",
+	[CORE_CROWDED] = "crowded",     [CORE_OLD] = "old",
 };
 
 const char *scenario_command_name(Command command)

@@ -68,7 +68,8 @@
  *                           world-readable, keep-open (for writing), fifo, directory, symlink PATH,
  *                           hardlink PATH, foreign (root's alone can: it is given to another user), sparse
  *                           (all of core-mb is a hole), sticky (whole; its directory has that bit), crowded
- *                           (truncated; the same, and full directories beside it)
+ *                           (truncated; the same, and full directories beside it), old (last written to an hour
+ *                           ago)
  *   createdump MS           a child of that name writes it, for so long, with this process frozen as the real
  *                           one does it (ptrace); one that is killed counts as success, as in a runtime
  *   core-mb N               10^6 bytes (default 1), with N * 100 texts "SPIKE-MARKER-0000001-"
@@ -144,6 +145,7 @@ typedef enum {
 	CORE_SPARSE,
 	CORE_STICKY,
 	CORE_CROWDED,
+	CORE_OLD,
 } CoreKind;
 
 typedef struct {
