@@ -53,10 +53,10 @@ typedef struct {
 /* What an open descriptor keeps. `text` is the snapshot that READs are served from. */
 typedef struct {
 	guint64 ino;
-	int flags;          /* of the request that is being served: O_NONBLOCK may change */
-	int fd;             /* a sealed dump's, else -1; closed with the descriptor */
-	gint64 size;        /* of that dump, which never changes: a file that is shorter is an error */
-	GString *text;      /* NULL before the first read */
+	int flags;     /* of the request that is being served: O_NONBLOCK may change */
+	int fd;        /* a sealed dump's, else -1; closed with the descriptor */
+	gint64 size;   /* of that dump, which never changes: a file that is shorter is an error */
+	GString *text; /* NULL before the first read */
 	SharedText *shared; /* whose text it is (shared-file.h); NULL: this descriptor's */
 	gint64 text_from;   /* the offset in the file at which text begins */
 	gint64 skipped;     /* of stream.csv: bytes that went before they were read (value-log.h) */

@@ -199,6 +199,23 @@ if [ -w "/sys/fs/fuse/connections/$minor/abort" ]; then
 	start_at_once "[F4]"
 	note "a start after that: $(((${EPOCHREALTIME/.} - begun) / 1000)) ms"
 	ok "[F4] samples come" first_sample "$U"
+
+	# beside a dump that takes longer than the daemon waits for anything at its end
+	start_fake "heap 100
+interval 200
+createdump 3000
+core-mb 20" || finish
+	eventually "[F4] beside a dump" 10 has "$TARGET"
+	first_sample "$TARGET"
+	put "$TARGET/dump" now
+	ok "[F4] which is written" wait_for 10 has_createdump "$TARGET"
+	kill -STOP "$CREATEDUMP"
+	halves=$(all_of_daemon)
+	minor=$(sed -n "s|^[0-9]* [0-9]* [0-9]*:\([0-9]*\) / $MNT .*|\1|p" /proc/self/mountinfo)
+	echo 1 >"/sys/fs/fuse/connections/$minor/abort"
+	start_at_once "[F4] aborted beside a dump"
+	ok "[F4] nothing is left of the one before" none_alive $halves
+	ok "[F4] the target runs" wait_for 10 runs "$TARGET"
 else
 	skip "[F4] the connection is aborted" "no fusectl here"
 fi

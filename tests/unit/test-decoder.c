@@ -253,6 +253,8 @@ static void test_splits(void)
 /* A target that dies leaves a stream that ends anywhere: what came in whole blocks counts. */
 static void test_cut(void)
 {
+	size_t kept = 0;
+
 	for (size_t cut = 0; cut < sizeof golden; cut++) {
 		AUTO_RUN run = run_new();
 
@@ -260,7 +262,11 @@ static void test_cut(void)
 		g_assert_false(nettrace_decoder_ended(run.decoder));
 		g_assert_null(nettrace_decoder_error(run.decoder));
 		g_assert_true(g_str_has_prefix(golden_log, run.log->str));
+		g_assert_cmpuint(run.log->len, >=, kept);
+		kept = run.log->len;
 	}
+	g_assert_cmpuint(kept, ==,
+	                 strlen(golden_log)); /* all of its blocks, without the end's byte */
 }
 
 static void flip_bits(const uint8_t *data, size_t len)
