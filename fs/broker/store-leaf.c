@@ -122,7 +122,7 @@ typedef struct {
 } Sweep;
 
 /* Whatever it is. A directory that is not empty is cleaned like a leaf, so that no depth is too deep. */
-static gboolean remove_entry(int work, int at, const char *name)
+static gboolean remove_entry(const Sweep *sweep, int at, const char *name)
 {
 	if (unlinkat(at, name, 0) == 0)
 		return TRUE;
@@ -130,7 +130,11 @@ static gboolean remove_entry(int work, int at, const char *name)
 		return FALSE;
 	if (unlinkat(at, name, AT_REMOVEDIR) == 0)
 		return TRUE;
-	return (errno == ENOTEMPTY || errno == EEXIST) && move_here(work, at, name) == 0;
+	if (errno != ENOTEMPTY && errno != EEXIST)
+		return FALSE;
+	if (!sweep->root_mode && fchmodat(at, name, 0700, 0) < 0) /* else it could not be moved */
+		return FALSE;
+	return move_here(sweep->work, at, name) == 0;
 }
 
 static void empty(Sweep *sweep, int fd)
@@ -143,7 +147,7 @@ static void empty(Sweep *sweep, int fd)
 		if (is_dots(entry->d_name))
 			continue;
 		sweep->budget--;
-		sweep->done += remove_entry(sweep->work, fd, entry->d_name);
+		sweep->done += remove_entry(sweep, fd, entry->d_name);
 	}
 	closedir(dir);
 }

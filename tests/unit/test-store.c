@@ -8,9 +8,14 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "fs/broker/store-leaf.h"
 #include "fs/broker/store-lock.h"
 #include "fs/util.h"
 #include "tests/lib/store-tree.h"
+
+enum {
+	NOBODY = 65534
+};
 
 static char *dir;
 
@@ -559,6 +564,39 @@ static void test_full_leaf(void)
 	store_free(store);
 }
 
+/* The same by somebody who may not do as root does. */
+static void test_full_leaf_of_user(void)
+{
+	g_autofree char *path = g_dir_make_tmp("tdfs-leaf.XXXXXX", NULL);
+	autofd int work = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int status;
+	pid_t child;
+
+	if (geteuid() != 0) {
+		g_test_skip("only root can become somebody else");
+		return;
+	}
+	g_assert_cmpint(fchown(work, NOBODY, NOBODY), ==, 0);
+	child = fork();
+	if (child == 0) {
+		char name[STORE_LEAF_NAME_MAX];
+		gboolean clean = FALSE;
+		int fd;
+
+		if (setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0)
+			_exit(2);
+		fd = store_leaf_make(work, FALSE, NOBODY, NOBODY, name);
+		fill_leaf(fd);
+		store_leaf_drop(work, FALSE, name);
+		for (unsigned i = 0; i < 100 && !clean; i++)
+			clean = store_leaf_clean(work, FALSE, STORE_LEAF_STEP);
+		_exit(clean ? 0 : 1);
+	}
+	g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+	g_assert_cmpint(status, ==, 0);
+	g_assert_cmpint(rmdir(path), ==, 0); /* empty */
+}
+
 int main(int argc, char **argv)
 {
 	int status;
@@ -580,6 +618,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/undo", test_undo);
 	g_test_add_func("/store/leaf", test_leaf);
 	g_test_add_func("/store/row-D3/full-leaf", test_full_leaf);
+	g_test_add_func("/store/row-D3/full-leaf-of-user", test_full_leaf_of_user);
 	status = g_test_run();
 	store_tree_remove(dir);
 	g_free(dir);
