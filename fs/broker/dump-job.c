@@ -415,6 +415,13 @@ static void refuse_full(DumpJob *job)
 	job_free(job);
 }
 
+/* Before it was accepted. */
+static void refuse(DumpJob *job, int error, const char *text)
+{
+	broker_reply(job->target->broker, job->ask, job->target->serial, error, text);
+	job_free(job);
+}
+
 static void on_preflight(PreflightResult *result, void *data)
 {
 	DumpJob *job = data;
@@ -422,13 +429,11 @@ static void on_preflight(PreflightResult *result, void *data)
 
 	job->preflight = NULL;
 	if (result->error) {
-		broker_reply(target->broker, job->ask, target->serial, result->error, result->text);
-		job_free(job);
+		refuse(job, result->error, result->text);
 		return;
 	}
 	if (job->withdrawn) {
-		broker_reply(target->broker, job->ask, target->serial, -ECANCELED, unwanted_text);
-		job_free(job);
+		refuse(job, -ECANCELED, unwanted_text);
 		return;
 	}
 	if (dump_queue_is_full(waiting, target->identity.credentials.uid)) {
@@ -484,9 +489,7 @@ void dump_job_end(DumpJob *job)
 	if (job->sealing)
 		return;
 	if (!job->accepted) {
-		broker_reply(job->target->broker, job->ask, job->target->serial, -ESRCH,
-		             "the process is gone");
-		job_free(job);
+		refuse(job, -ESRCH, "the process is gone");
 		return;
 	}
 	if (job->running)
@@ -498,12 +501,10 @@ void dump_job_end_waiting(DumpJob *job)
 {
 	static const char text[] = "the daemon ends";
 
-	if (job->accepted && !job->running) {
+	if (!job->accepted)
+		refuse(job, -EAGAIN, text);
+	else if (!job->running)
 		fail(job, -ECANCELED, text);
-	} else if (!job->accepted) {
-		broker_reply(job->target->broker, job->ask, job->target->serial, -EAGAIN, text);
-		job_free(job);
-	}
 }
 
 void dump_jobs_each(DumpJobEach each, void *data)

@@ -27,6 +27,16 @@ static gboolean is_left_stopped(const Target *target)
 	       discovery_read_status(target->identity.procfd, &status) == 0 && status.tracer == 0;
 }
 
+/* TRUE when it was found so often enough, in a row, and was sent SIGCONT. */
+static gboolean mend(const Target *target, unsigned *stopped)
+{
+	*stopped = is_left_stopped(target) ? *stopped + 1 : 0;
+	if (*stopped < STOPPED_LOOKS)
+		return FALSE;
+	syscall(SYS_pidfd_send_signal, target->identity.pidfd, SIGCONT, NULL, 0);
+	return TRUE;
+}
+
 static gboolean on_look(gpointer data)
 {
 	ThawWatch *watch = data;
@@ -34,10 +44,8 @@ static gboolean on_look(gpointer data)
 
 	if (!target || target->dump || ++watch->looks > LOOKS)
 		return G_SOURCE_REMOVE;
-	watch->stopped = is_left_stopped(target) ? watch->stopped + 1 : 0;
-	if (watch->stopped < STOPPED_LOOKS)
+	if (!mend(target, &watch->stopped))
 		return G_SOURCE_CONTINUE;
-	syscall(SYS_pidfd_send_signal, target->identity.pidfd, SIGCONT, NULL, 0);
 	broker_notice(watch->broker, target, 0, EVENT_WARNING, "text",
 	              "createdump left the process stopped: SIGCONT was sent to it", NULL);
 	return G_SOURCE_REMOVE;
@@ -48,14 +56,13 @@ static void look_now(const Target *target)
 {
 	unsigned stopped = 0;
 
-	for (unsigned i = 0; i < LAST_LOOKS && stopped < STOPPED_LOOKS; i++) {
+	for (unsigned i = 0; i < LAST_LOOKS; i++) {
 		if (i && !identity_state_stopped(identity_state(&target->identity)))
 			return;
-		stopped = is_left_stopped(target) ? stopped + 1 : 0;
+		if (mend(target, &stopped))
+			return;
 		g_usleep(PERIOD_MS * 1000);
 	}
-	if (stopped == STOPPED_LOOKS)
-		syscall(SYS_pidfd_send_signal, target->identity.pidfd, SIGCONT, NULL, 0);
 }
 
 void thaw_watch(const Target *target)

@@ -172,12 +172,9 @@ static void on_started(int error, const Record *record, const char *payload, gsi
 
 static gboolean may_ask(const Process *process, gint64 now)
 {
-	const guint32 hindered = RECORD_FOUND_STOPPED | RECORD_FOUND_NO_FDS | RECORD_FOUND_BUSY;
-
 	return (process->found.flags & RECORD_FOUND_ATTACHABLE) &&
-	       !(process->found.flags & hindered) && process->info_over && !process->session_ask &&
-	       !process->session_unanswered && process->dump_state != PROCESS_DUMP_RUNNING &&
-	       now >= process->session_retry_us;
+	       process_takes_requests(process) && process->info_over && !process->session_ask &&
+	       !process->session_unanswered && now >= process->session_retry_us;
 }
 
 /* A session takes one descriptor; what serves the mount keeps its reserve. */

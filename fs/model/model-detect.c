@@ -162,13 +162,10 @@ static void on_started(int error, const Record *record, const char *payload, gsi
 
 static gboolean may_ask(const Model *model, const Process *process, gint64 now)
 {
-	const guint32 hindered = RECORD_FOUND_STOPPED | RECORD_FOUND_NO_FDS | RECORD_FOUND_BUSY |
-	                         RECORD_FOUND_PAUSED;
 	const Detect *detect = &process->detect;
 
-	return !(process->found.flags & hindered) && process->info_over && !detect->ask &&
-	       !detect->unanswered && process->dump_state != PROCESS_DUMP_RUNNING &&
-	       now >= detect->retry_us;
+	return process_takes_requests(process) && !(process->found.flags & RECORD_FOUND_PAUSED) &&
+	       process->info_over && !detect->ask && !detect->unanswered && now >= detect->retry_us;
 }
 
 void model_detect_look(Model *model, Process *process)

@@ -13,11 +13,8 @@ enum {
 /* What a stop would be refused by; or nobody knows what a suspended runtime makes of it. */
 static gboolean may_stop(const Process *process)
 {
-	const guint32 hindered = RECORD_FOUND_STOPPED | RECORD_FOUND_NO_FDS | RECORD_FOUND_BUSY |
-	                         RECORD_FOUND_PAUSED;
-
-	return process && !(process->found.flags & hindered) &&
-	       process->dump_state != PROCESS_DUMP_RUNNING;
+	return process && process_takes_requests(process) &&
+	       !(process->found.flags & RECORD_FOUND_PAUSED);
 }
 
 /* A session that is just asked for: not any more, when that was not sent. */

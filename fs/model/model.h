@@ -33,8 +33,8 @@ void model_free(Model *model);
 void model_begin_end(Model *model);
 /* Whether the broker has said so. */
 gboolean model_end_is_told(const Model *model);
-/* The same as model_begin_end; and `ended` is called with the reason when no session is left that can be stopped, or none ended for
- * 2 s, or after 4 s: then the others are closed. STOP of the broker does it, too (0). */
+/* The same as model_begin_end; and `ended` is called with the reason when no session is left that can be stopped, or
+ * none ended for 2 s, or after 4 s: then the others are closed. STOP of the broker does it, too (0). */
 void model_end(Model *model, int reason);
 
 /* What this process is left with, for `status`. */

@@ -81,6 +81,13 @@ static gboolean is_silent(const Process *process, gint64 now_us)
 	return !is_within(process, MAX(process->sample_us, process->quiet_from_us), now_us);
 }
 
+gboolean process_takes_requests(const Process *process)
+{
+	const guint32 hindered = RECORD_FOUND_STOPPED | RECORD_FOUND_NO_FDS | RECORD_FOUND_BUSY;
+
+	return !(process->found.flags & hindered) && process->dump_state != PROCESS_DUMP_RUNNING;
+}
+
 ProcessState process_state(const Process *process, gint64 now_us)
 {
 	const guint32 hindered = RECORD_FOUND_NO_FDS | RECORD_FOUND_REFUSED | RECORD_FOUND_BUSY |

@@ -136,6 +136,9 @@ Process *process_new(guint64 serial, const RecordFound *found, const char *user,
                      const char *command, const char *socket, unsigned interval_ms);
 void process_free(Process *process);
 
+/* Whether it can be asked anything: the broker refuses whoever asks while it is stopped, dumped or busy. */
+gboolean process_takes_requests(const Process *process);
+
 ProcessState process_state(const Process *process, gint64 now_us);
 const char *process_state_name(ProcessState state);
 const char *process_dump_state_name(ProcessDumpState state);

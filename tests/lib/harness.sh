@@ -283,13 +283,18 @@ have_runtime() { [ -x "$RUNTIMES/bin/$1" ]; }
 # It is neither stopped nor traced.
 runs() { [[ $(state_of "$1") = [RS] ]] && grep -q '^TracerPid:[[:space:]]0$' "/proc/$1/status"; }
 
-# has_createdump PID - the createdump of a fake, which has begun to write, is $CREATEDUMP.
-has_createdump() {
+createdump_of() { # PID
 	local p
-	CREATEDUMP=
-	for p in $(descendants "$1"); do [ "$(cat "/proc/$p/comm" 2>/dev/null)" = createdump ] && CREATEDUMP=$p; done
-	[ -n "$CREATEDUMP" ] && [ -s "$(echo "$STORE"/work/*/core)" ]
+	for p in $(descendants "$1"); do [ "$(cat "/proc/$p/comm" 2>/dev/null)" = createdump ] && echo "$p" && return; done
+	return 1
 }
+has_createdump() { createdump_of "$1" >/dev/null; }
+
+# writes_dump PID - its createdump, which has begun to write, is $CREATEDUMP.
+writes_dump() { CREATEDUMP=$(createdump_of "$1") && [ -s "$(echo "$STORE"/work/*/core)" ]; }
+
+# No dump is being written, and none has left anything.
+empty_work() { [ -z "$(find "$STORE/work" -mindepth 1)" ]; }
 
 # start_target NAME ARGUMENT... - a program of the runtimes' folder; $TARGET is its pid, $TARGET_OUT what
 # it says. TARGET_TMPDIR is its TMPDIR; with TARGET_AS=user it runs as games.

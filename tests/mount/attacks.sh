@@ -16,7 +16,6 @@ idle() { get_is "$P/dump" idle; }
 n_failed() { get "$P/events" | grep -c dump-failed; }
 more_failed() { [ "$(n_failed)" -gt "$1" ]; }
 last_failure() { get "$P/events" | grep dump-failed | tail -n 1; }
-empty_work() { [ -z "$(find "$STORE/work" -mindepth 1)" ]; }
 asked_path() { sed -n 's/^dump [0-9]* //p' "$TARGET_OUT" | tail -n 1; }
 asked_more() { [ "$(grep -c '^dump [0-9]' "$TARGET_OUT")" -gt "$1" ] && [ -e "$(asked_path)" ]; }
 begin_dump() { # until its file is there; that is $FILE

@@ -8,16 +8,9 @@ FAST="heap 100
 interval 200"
 
 idle() { get_is "$1/dump" idle; }
-createdump_of() { # PID
-	local p
-	for p in $(descendants "$1"); do [ "$(cat "/proc/$p/comm" 2>/dev/null)" = createdump ] && echo "$p" && return; done
-	return 1
-}
-has_createdump() { createdump_of "$1" >/dev/null; }
 n_failed() { get "$1/events" | grep -c dump-failed; }
 more_failed() { [ "$(n_failed "$1")" -gt "$2" ]; }
 last_failure() { get "$1/events" | grep dump-failed | tail -n 1; }
-empty_work() { [ -z "$(find "$STORE/work" -mindepth 1)" ]; }
 start_one() { # LINES - its pid is $TARGET
 	start_fake "$1" || finish
 	wait_for 10 has "$TARGET" || fail "$TARGET is found"

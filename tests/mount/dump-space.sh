@@ -17,7 +17,6 @@ n_cores_are() { [ "$(cores "$1" | wc -l)" = "$2" ]; }
 n_failed() { get "$1/events" | grep -c dump-failed; }
 more_failed() { [ "$(n_failed "$1")" -gt "$2" ]; }
 last_failure() { get "$1/events" | grep dump-failed | tail -n 1; }
-empty_work() { [ -z "$(find "$STORE/work" -mindepth 1)" ]; }
 used_kb() { df -k --output=used "$STORE" | tail -n 1 | tr -d ' '; }
 refused() { # NAME ERRNO REGEX
 	local requests

@@ -102,7 +102,7 @@ W=$TARGET
 start_daemon attach_delay=0,max_parallel_dumps=1,keep_free=0
 first_sample "$P" && first_sample "$W" || fail "samples"
 put "$W/dump" now
-ok "[R2] a dump is written" wait_for 10 has_createdump "$W"
+ok "[R2] a dump is written" wait_for 10 writes_dump "$W"
 kill -STOP "$CREATEDUMP"
 put "$P/dump" now
 ok "[R2] another one waits" wait_for 5 get_like "$P/dump" queued

@@ -208,7 +208,7 @@ core-mb 20" || finish
 	eventually "[F4] beside a dump" 10 has "$TARGET"
 	first_sample "$TARGET"
 	put "$TARGET/dump" now
-	ok "[F4] which is written" wait_for 10 has_createdump "$TARGET"
+	ok "[F4] which is written" wait_for 10 writes_dump "$TARGET"
 	kill -STOP "$CREATEDUMP"
 	halves=$(all_of_daemon)
 	minor=$(sed -n "s|^[0-9]* [0-9]* [0-9]*:\([0-9]*\) / $MNT .*|\1|p" /proc/self/mountinfo)

@@ -4,7 +4,6 @@
 LIMIT=100
 . "$(dirname "$0")/../lib/harness.sh"
 
-empty_work() { [ -z "$(find "$STORE/work" -mindepth 1)" ]; }
 # Helpers of ours, most of which wait for the file system; the kernel does not let them die before it ends.
 helpers() { descendants "$DAEMON_PID" | grep -vc "^$(front_of "$DAEMON_PID")$"; }
 
@@ -26,7 +25,7 @@ P=$TARGET
 start_daemon attach_delay=0,keep_free=0
 first_sample "$H" && first_sample "$P" || fail "samples beside sockets that cannot be looked at"
 put "$P/dump" now
-ok "[D9] a dump begins" wait_for 10 has_createdump "$P"
+ok "[D9] a dump begins" wait_for 10 writes_dump "$P"
 kill -STOP "$CREATEDUMP"
 is "[D9] its target is frozen" "$(state_of "$P")" t
 begun=$SECONDS

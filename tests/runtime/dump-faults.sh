@@ -9,12 +9,6 @@ mkdir "$STORE"
 mount -t tmpfs -o "size=2000000000,mode=711" tdfs-test "$STORE" || { fail "a tmpfs for the store"; finish; }
 
 well() { [ "$(state_of "$1")" = S ] && grep -q '^TracerPid:[[:space:]]0$' "/proc/$1/status"; }
-createdump_of() {
-	local p
-	for p in $(descendants "$1"); do [ "$(cat "/proc/$p/comm" 2>/dev/null)" = createdump ] && echo "$p" && return; done
-	return 1
-}
-has_createdump() { createdump_of "$1" >/dev/null; }
 begin() { # PID - until createdump is there: $CREATEDUMP; 3.1 may refuse
 	local try
 	for try in 1 2 3; do

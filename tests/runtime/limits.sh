@@ -10,12 +10,6 @@ mkdir "$STORE"
 mount -t tmpfs -o "size=${SIZE}000000,mode=711" tdfs-test "$STORE" || { fail "a tmpfs for the store"; finish; }
 
 well() { [ "$(state_of "$1")" = S ] && grep -q '^TracerPid:[[:space:]]0$' "/proc/$1/status"; }
-createdump_of() { # PID
-	local p
-	for p in $(descendants "$1"); do [ "$(cat "/proc/$p/comm" 2>/dev/null)" = createdump ] && echo "$p" && return; done
-	return 1
-}
-has_createdump() { createdump_of "$1" >/dev/null; }
 no_createdump() { ! has_createdump "$1"; }
 failed_more() { [ "$(get "$1/events" | grep -c dump-failed)" -gt "$2" ]; }
 empty_work() { [ -z "$(find "$STORE/work" -type f)" ]; }
